@@ -1,0 +1,32 @@
+//! The verbs, and the only layer that does everything in order: accept, retrieve, check, sweep.
+//!
+//! # Contents
+//! * [`open`](Archive::open): stores, keys and log put together; refuses what does not fit.
+//! * `accept`: a clerk's PDF becomes a signed, archived, logged result. `sequence`: the thread that grows the log.
+//! * `retrieve`: what clerks get back. `check`: what citizens are told. `sweep`: what auditors are told.
+//! * `gate`: who may do what, as types.
+//!
+//! # Invariants
+//! * Bytes before promises: a result is durable before it is admitted, admitted before it is logged, logged before anybody
+//!   gets a receipt. Start-up runs the same code over whatever a crash left.
+
+mod accept;
+mod check;
+mod crash;
+mod entry;
+mod gate;
+mod log;
+mod open;
+mod retrieve;
+mod seal;
+mod sequence;
+mod sweep;
+
+pub use accept::{Accepted, Refusal, Submission};
+pub use check::{Archived, InForce, LogFact, PublicRecord};
+pub use entry::Entry;
+pub use gate::{Client, Denied, Filing, Gate, Pass, Reading, Role, Sweeping};
+pub use open::{Archive, Health, OpenRefusal, Opening, Settings, create_log};
+pub use retrieve::{Found, StoredResult};
+pub use seal::{Seal, SealFiles};
+pub use sweep::{Finding, FindingKind, Progress, SweepReport, SweepState};

@@ -1,0 +1,65 @@
+//! From a checked configuration to an open archive.
+
+use std::sync::Arc;
+
+use super::clock;
+use crate::archive::{Archive, Client, OpenRefusal, Opening, Role, SealFiles, Settings};
+use crate::config::{self, Config};
+use crate::store::Stores;
+
+pub(super) fn settings(config: &Config) -> Settings {
+    Settings {
+        base_url: config.base_url.clone(),
+        log_origin: config.log.origin.clone(),
+        log_key_file: config.log.key_file.clone(),
+        timestamp_urls: config.timestamp_urls.clone(),
+        max_drift_s: config.max_drift_s,
+        trust_roots: config.trust_roots.clone(),
+        max_file_bytes: config.server.max_file_bytes,
+    }
+}
+
+pub(super) fn open(config: &Config, stores: Stores) -> Result<Arc<Archive>, OpenRefusal> {
+    let seals = config
+        .offices
+        .iter()
+        .map(|o| SealFiles {
+            office: o.office.clone(),
+            key_file: o.key_file.clone(),
+            certificate_file: o.certificate_file.clone(),
+        })
+        .collect();
+    let clients = config
+        .clients
+        .iter()
+        .filter_map(|c| {
+            let role = match (c.role, &c.office) {
+                (config::Role::Clerk, Some(office)) => Role::Clerk(office.clone()),
+                (config::Role::Clerk, None) => return None,
+                (config::Role::Auditor, _) => Role::Auditor,
+            };
+            Some(Client {
+                name: c.name.clone(),
+                role,
+                key_sha256: c.key_sha256,
+            })
+        })
+        .collect();
+    Archive::open(Opening {
+        settings: settings(config),
+        stores,
+        seals,
+        clients,
+        fetch: config.fetch.clone(),
+        clock: clock::now,
+    })
+}
+
+/// All mistakes of a configuration, for a person.
+pub(super) fn mistakes(list: &[config::Mistake]) -> String {
+    let mut text = format!("the configuration has {} mistake(s):", list.len());
+    for mistake in list {
+        text.push_str(&format!("\n  {mistake}"));
+    }
+    text
+}

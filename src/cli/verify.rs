@@ -1,0 +1,185 @@
+//! `antin verify`: the verdict on a signed PDF; exit 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE, 3 could not look.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{clock, could_not};
+use crate::fetch::{Fetcher, RevocationSource, Settings};
+use crate::pki::cert;
+use crate::record::UtcTime;
+use crate::trust::{Anchors, Memory, RevocationEvidence};
+use crate::verify::{Evidence, Indication, Report, SubIndication, Weight, judge, needs};
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// The signed PDF
+    file: PathBuf,
+    /// Root certificates to trust (PEM or DER; may be repeated)
+    #[arg(long, value_name = "PEM", num_args = 1..)]
+    trust: Vec<PathBuf>,
+    /// Judge as of this time (RFC 3339) instead of now
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Fetch nothing: no revocation status is asked for
+    #[arg(long)]
+    offline: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// A private address (HOST:PORT) that may be asked for revocation status
+    #[arg(long, value_name = "HOST:PORT")]
+    allow_private: Vec<String>,
+}
+
+impl Verify {
+    pub fn run(self) -> u8 {
+        match self.judge() {
+            Ok(report) => {
+                if self.json {
+                    match serde_json::to_string_pretty(&report) {
+                        Ok(text) => println!("{text}"),
+                        Err(error) => return could_not(error),
+                    }
+                } else {
+                    show(&report);
+                }
+                match report.indication {
+                    Indication::TotalPassed => 0,
+                    Indication::TotalFailed => 1,
+                    Indication::Indeterminate => 2,
+                }
+            }
+            Err(message) => could_not(message),
+        }
+    }
+
+    fn judge(&self) -> Result<Report, String> {
+        let bytes = std::fs::read(&self.file).map_err(|e| {
+            format!(
+                "{}: {e}; give the path of a readable file",
+                self.file.display()
+            )
+        })?;
+        let at = match &self.at {
+            Some(text) => UtcTime::parse_rfc3339(text).map_err(|_| {
+                format!("`{text}` is not a time; write it like 2026-11-24T09:00:00+07:00")
+            })?,
+            None => clock::now(),
+        };
+        let mut roots = Vec::new();
+        for file in &self.trust {
+            let pem = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+            let list =
+                cert::list_from_pem_or_der(&pem).map_err(|e| format!("{}: {e}", file.display()))?;
+            if list.is_empty() {
+                return Err(format!("{} holds no certificate", file.display()));
+            }
+            roots.extend(list);
+        }
+        let anchors = Anchors::new(roots);
+        let memory = Memory::new();
+        let revocation = if self.offline {
+            RevocationEvidence::default()
+        } else {
+            self.status(&bytes, &anchors, &memory, at)
+        };
+        let evidence = Evidence {
+            anchors: &anchors,
+            extra: &[],
+            revocation: &revocation,
+            memory: &memory,
+        };
+        Ok(judge(&bytes, &evidence, at))
+    }
+
+    fn status(
+        &self,
+        bytes: &[u8],
+        anchors: &Anchors,
+        memory: &Memory,
+        at: UtcTime,
+    ) -> RevocationEvidence {
+        let fetcher = Fetcher::new(&Settings {
+            allow_private: self.allow_private.clone(),
+            ..Settings::default()
+        });
+        let source = RevocationSource::default();
+        let mut evidence = RevocationEvidence::default();
+        for need in needs(bytes, anchors, &[], memory).into_iter().take(16) {
+            let facts = source.facts(&fetcher, &need.subject, &need.issuer, at);
+            evidence.ocsp.extend(facts.ocsp);
+            evidence.crls.extend(facts.crls);
+        }
+        evidence
+    }
+}
+
+/// The report for a person at a terminal.
+fn show(report: &Report) {
+    let sub = |s: Option<SubIndication>| s.map_or(String::new(), |s| format!(" / {}", s.as_str()));
+    println!(
+        "{}{}",
+        report.indication.as_str(),
+        sub(report.sub_indication)
+    );
+    println!(
+        "file      {} bytes, SHA-256 {}",
+        report.file.bytes, report.file.sha256
+    );
+    println!("judged at {}", report.validated_at);
+    for reason in &report.reasons {
+        println!("  {}: {}", reason.code, reason.detail);
+    }
+    for signature in &report.signatures {
+        println!();
+        println!(
+            "{}: {}{}",
+            signature.field,
+            signature.indication.as_str(),
+            sub(signature.sub_indication)
+        );
+        if let Some(signer) = &signature.signer {
+            println!(
+                "  signer    {}, certificate {}",
+                signer.common_name.as_deref().unwrap_or("(no name)"),
+                signer.serial
+            );
+            println!("  issuer    {}", signer.issuer);
+        }
+        let level = signature.level.as_deref().unwrap_or("no baseline level");
+        println!(
+            "  format    {} ({level}), {}",
+            signature.format, signature.sub_filter
+        );
+        if let Some(time) = &signature.claimed_at {
+            println!("  claimed   {time}");
+        }
+        for stamp in &signature.timestamps {
+            let by = stamp.authority.as_deref().unwrap_or("unknown authority");
+            println!(
+                "  stamped   {} by {by}: {}{}",
+                stamp.time,
+                stamp.indication.as_str(),
+                sub(stamp.sub_indication)
+            );
+            for reason in &stamp.reasons {
+                println!("    {}: {}", reason.code, reason.detail);
+            }
+        }
+        for change in &signature.changes {
+            println!("  changed after signing: {} {}", change.kind, change.detail);
+        }
+        for reason in &signature.reasons {
+            let weight = match reason.weight {
+                Weight::Fail => "fail",
+                Weight::Warn => "warning",
+                Weight::Info => "note",
+            };
+            println!(
+                "  {weight}: {}: {} [{}]",
+                reason.code, reason.detail, reason.clause
+            );
+        }
+    }
+}

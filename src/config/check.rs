@@ -1,0 +1,335 @@
+//! From the file as written to a checked `Config`: every mistake is collected, none stops the next check.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::{Client, Config, Log, MAX_FILE_BYTES, Mistake, OfficeKeys, Role, Server, raw};
+use crate::record::{Digest, Level, Office, OfficeCode};
+
+struct Checker<'a> {
+    base: &'a Path,
+    mistakes: Vec<Mistake>,
+}
+
+impl Checker<'_> {
+    fn wrong(&mut self, key: impl Into<String>, wrong: impl Into<String>, remedy: &str) {
+        self.mistakes.push(Mistake {
+            key: key.into(),
+            wrong: wrong.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    fn path(&self, text: &str) -> PathBuf {
+        self.base.join(text)
+    }
+
+    fn address(&mut self, key: &str, text: &str) -> SocketAddr {
+        SocketAddr::from_str(text).unwrap_or_else(|_| {
+            self.wrong(
+                key,
+                format!("`{text}` is not an address with a port"),
+                "write it like \"127.0.0.1:8080\" or \"[::1]:8080\"",
+            );
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        })
+    }
+
+    fn existing(&mut self, key: &str, text: &str) -> PathBuf {
+        let path = self.path(text);
+        if !path.is_file() {
+            self.wrong(
+                key,
+                format!("there is no file {}", path.display()),
+                "put the file there or correct the path (relative paths start at the configuration file)",
+            );
+        }
+        path
+    }
+
+    fn secret(&mut self, key: &str, text: &str) -> PathBuf {
+        let path = self.existing(key, text);
+        if let Ok(meta) = std::fs::metadata(&path)
+            && meta.permissions().mode() & 0o077 != 0
+        {
+            self.wrong(
+                key,
+                format!(
+                    "{} can be read by others (mode {:03o})",
+                    path.display(),
+                    meta.permissions().mode() & 0o777
+                ),
+                "run: chmod 600 on it, owned by the account that runs antin",
+            );
+        }
+        path
+    }
+
+    fn http_url(&mut self, key: &str, text: &str) -> String {
+        let rest = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"));
+        if rest.is_none_or(|r| r.is_empty() || r.contains(char::is_whitespace)) {
+            self.wrong(
+                key,
+                format!("`{text}` is not an http or https address"),
+                "write it like \"https://ketqua.example.gov.vn\"",
+            );
+        }
+        text.trim_end_matches('/').to_owned()
+    }
+}
+
+pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>> {
+    let mut c = Checker {
+        base,
+        mistakes: Vec::new(),
+    };
+    let server = Server {
+        listen: c.address("server.listen", &file.server.listen),
+        admin_listen: c.address("server.admin_listen", &file.server.admin_listen),
+        workers: file.server.workers.unwrap_or_else(cores),
+        max_file_bytes: file.server.max_file_bytes.unwrap_or(MAX_FILE_BYTES),
+        drain_s: file.server.drain_s.unwrap_or(2),
+    };
+    if server.workers == 0 {
+        c.wrong(
+            "server.workers",
+            "0 workers serve nobody",
+            "leave the key out, or give 1 or more",
+        );
+    }
+    if server.max_file_bytes > 512 * 1024 * 1024 {
+        // One upload is held in memory while it is signed.
+        c.wrong(
+            "server.max_file_bytes",
+            "more than 512 MiB",
+            "give at most 536870912",
+        );
+    }
+    let base_url = c.http_url("base_url", &file.base_url);
+    if file.timestamp.urls.is_empty() {
+        c.wrong(
+            "timestamp.urls",
+            "no time-stamping authority is named",
+            "give at least one RFC 3161 address; without one no result can be signed at level B-T",
+        );
+    }
+    let timestamp_urls = file
+        .timestamp
+        .urls
+        .iter()
+        .map(|u| c.http_url("timestamp.urls", u))
+        .collect();
+    if file.trust.roots.is_empty() {
+        c.wrong(
+            "trust.roots",
+            "no root certificate is named",
+            "give the PEM file of the root that your seals chain to",
+        );
+    }
+    let trust_roots = file
+        .trust
+        .roots
+        .iter()
+        .map(|p| c.existing("trust.roots", p))
+        .collect();
+    let log = log(&mut c, &file.log);
+    let offices = offices(&mut c, &file.office);
+    let clients = clients(&mut c, &file.client, &offices);
+    let mut store = crate::store::SledSettings::new(c.path(&file.archive.dir));
+    if let Some(bytes) = file.archive.cache_bytes {
+        store.cache_bytes = bytes;
+    }
+    let store = crate::store::Settings::Sled(store);
+    let fetch = fetch(&mut c, &file.fetch, &file.timestamp.urls);
+    if !c.mistakes.is_empty() {
+        return Err(c.mistakes);
+    }
+    Ok(Config {
+        profile: file.profile,
+        base_url,
+        server,
+        store,
+        log,
+        timestamp_urls,
+        max_drift_s: i64::try_from(file.timestamp.max_drift_s.unwrap_or(300)).unwrap_or(300),
+        trust_roots,
+        fetch,
+        offices,
+        clients,
+    })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
+fn log(c: &mut Checker<'_>, raw: &raw::Log) -> Log {
+    // C2SP tlog-checkpoint: the origin is a schema-less URL without spaces, plus signs or a trailing slash.
+    if raw.origin.is_empty()
+        || raw
+            .origin
+            .contains(|ch: char| ch.is_whitespace() || ch == '+')
+        || raw.origin.contains("://")
+        || raw.origin.ends_with('/')
+    {
+        c.wrong(
+            "log.origin",
+            format!("`{}` can't name a log", raw.origin),
+            "write a host and path without scheme, blanks, plus sign or trailing slash, like \"ketqua.example.gov.vn/log\"; it can never change",
+        );
+    }
+    Log {
+        origin: raw.origin.clone(),
+        key_file: c.secret("log.key_file", &raw.key_file),
+    }
+}
+
+fn offices(c: &mut Checker<'_>, raw: &[raw::Office]) -> Vec<OfficeKeys> {
+    let mut seen = std::collections::HashSet::new();
+    let mut offices = Vec::new();
+    for office in raw {
+        let key = format!("office {}", office.code);
+        let code = match OfficeCode::from_str(&office.code) {
+            Ok(code) => Some(code),
+            Err(_) => {
+                c.wrong(
+                    &key,
+                    "the code is not of the form of QD 20/2020",
+                    "write it like \"H49\" or \"H49.22.15\"",
+                );
+                None
+            }
+        };
+        let level = match Level::from_str(&office.level) {
+            Ok(level) => Some(level),
+            Err(_) => {
+                c.wrong(
+                    &key,
+                    format!("`{}` is not a level", office.level),
+                    "one of: province, district, commune",
+                );
+                None
+            }
+        };
+        if office.name.trim().is_empty() {
+            c.wrong(
+                &key,
+                "the name is empty",
+                "write the office's name as on its seal",
+            );
+        }
+        let key_file = c.secret(&format!("{key}: key_file"), &office.key_file);
+        let certificate_file = c.existing(
+            &format!("{key}: certificate_file"),
+            &office.certificate_file,
+        );
+        if let (Some(code), Some(level)) = (code, level) {
+            if !seen.insert(code.to_string()) {
+                c.wrong(
+                    &key,
+                    "this office stands twice",
+                    "keep one [[office]] for each code",
+                );
+            }
+            offices.push(OfficeKeys {
+                office: Office {
+                    code,
+                    name: office.name.clone(),
+                    level,
+                },
+                key_file,
+                certificate_file,
+            });
+        }
+    }
+    offices
+}
+
+fn clients(c: &mut Checker<'_>, raw: &[raw::Client], offices: &[OfficeKeys]) -> Vec<Client> {
+    let mut clients = Vec::new();
+    for client in raw {
+        let key = format!("client {}", client.name);
+        let role = match client.role.as_str() {
+            "clerk" => Some(Role::Clerk),
+            "auditor" => Some(Role::Auditor),
+            other => {
+                c.wrong(
+                    &key,
+                    format!("`{other}` is not a role"),
+                    "one of: clerk, auditor",
+                );
+                None
+            }
+        };
+        let office = match client.office.as_deref().map(OfficeCode::from_str) {
+            None => None,
+            Some(Ok(code)) if offices.iter().any(|o| o.office.code == code) => Some(code),
+            Some(_) => {
+                c.wrong(
+                    &key,
+                    "its office is not among the [[office]] entries",
+                    "name the code of a configured office",
+                );
+                None
+            }
+        };
+        if role == Some(Role::Clerk) && client.office.is_none() {
+            c.wrong(
+                &key,
+                "a clerk acts for one office, and none is named",
+                "add: office = \"CODE\"",
+            );
+        }
+        let digest = match Digest::from_str(&client.key_sha256) {
+            Ok(digest) => Some(digest),
+            Err(_) => {
+                c.wrong(
+                    &key,
+                    "key_sha256 is not 64 lower-case hexadecimal digits",
+                    "make a key with `antin key new`, which prints both",
+                );
+                None
+            }
+        };
+        if let (Some(role), Some(key_sha256)) = (role, digest) {
+            clients.push(Client {
+                name: client.name.clone(),
+                role,
+                office,
+                key_sha256,
+            });
+        }
+    }
+    clients
+}
+
+fn fetch(
+    c: &mut Checker<'_>,
+    raw: &raw::Fetch,
+    timestamp_urls: &[String],
+) -> crate::fetch::Settings {
+    let mut settings = crate::fetch::Settings::default();
+    if let Some(ms) = raw.timeout_ms {
+        settings.timeout_ms = ms;
+    }
+    for entry in &raw.allow_private {
+        settings.allow_private.push(entry.clone());
+    }
+    // An address that the operator wrote down as authority is meant, wherever it lies.
+    for url in timestamp_urls {
+        if let Some(host) = crate::fetch::host_and_port(url) {
+            settings.allow_private.push(host);
+        }
+    }
+    for rule in &raw.rewrite {
+        settings.rewrite.push((
+            c.http_url("fetch.rewrite", &rule.from),
+            c.http_url("fetch.rewrite", &rule.to),
+        ));
+    }
+    settings
+}

@@ -1,0 +1,130 @@
+//! The configuration: one TOML file, read raw, then checked; all mistakes are reported at once, each with its remedy.
+//!
+//! # Invariants
+//! * A `Config` is checked: addresses parse, files that must exist exist, secrets are closed to others, codes are well formed.
+//! * Relative paths are relative to the folder of the configuration file.
+//!
+//! # What is not here
+//! Opening keys, certificates or the archive: `archive::open` does, and refuses what does not fit together.
+
+mod check;
+mod example;
+mod raw;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::record::{Digest, Office, OfficeCode};
+
+pub use example::example;
+pub use raw::Profile;
+
+/// 50 MB: the largest result that the national exchange format is planned for; drawings beyond it are split by their makers.
+pub const MAX_FILE_BYTES: u64 = 50 * 1024 * 1024;
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub profile: Profile,
+    /// Without a trailing slash.
+    pub base_url: String,
+    pub server: Server,
+    pub store: crate::store::Settings,
+    pub log: Log,
+    pub timestamp_urls: Vec<String>,
+    /// How far a time-stamp's time may lie from our clock, either way.
+    pub max_drift_s: i64,
+    pub trust_roots: Vec<PathBuf>,
+    pub fetch: crate::fetch::Settings,
+    pub offices: Vec<OfficeKeys>,
+    pub clients: Vec<Client>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub admin_listen: SocketAddr,
+    pub workers: usize,
+    pub max_file_bytes: u64,
+    /// How long `/readyz` says no before the listener closes.
+    pub drain_s: u64,
+}
+
+#[derive(Debug, Clone)]
+pub struct Log {
+    pub origin: String,
+    pub key_file: PathBuf,
+}
+
+#[derive(Debug, Clone)]
+pub struct OfficeKeys {
+    pub office: Office,
+    pub key_file: PathBuf,
+    /// PEM: the seal certificate first, then its issuers.
+    pub certificate_file: PathBuf,
+}
+
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub name: String,
+    pub role: Role,
+    /// Set for clerks: they act for this office only.
+    pub office: Option<OfficeCode>,
+    pub key_sha256: Digest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Clerk,
+    Auditor,
+}
+
+/// One mistake in the configuration: where, what, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    pub key: String,
+    pub wrong: String,
+    pub remedy: String,
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}\n    -> {}", self.key, self.wrong, self.remedy)
+    }
+}
+
+/// Reads and checks a configuration file.
+///
+/// # Errors
+/// Every mistake found, at least one.
+pub fn load(file: &Path) -> Result<Config, Vec<Mistake>> {
+    let text = std::fs::read_to_string(file).map_err(|e| {
+        vec![Mistake {
+            key: file.display().to_string(),
+            wrong: format!("the file can't be read: {e}"),
+            remedy: "give the path of a readable file, or make one with `antin init --dir DIR`"
+                .into(),
+        }]
+    })?;
+    let base = match file.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    parse(&text, base)
+}
+
+/// Checks a configuration text whose relative paths start at `base`.
+///
+/// # Errors
+/// Every mistake found, at least one.
+pub fn parse(text: &str, base: &Path) -> Result<Config, Vec<Mistake>> {
+    let raw: raw::File = toml::from_str(text).map_err(|e| {
+        vec![Mistake {
+            key: "TOML".into(),
+            wrong: e.to_string().trim_end().to_owned(),
+            remedy: "compare with `antin config example`; unknown keys are not accepted".into(),
+        }]
+    })?;
+    check::check(raw, base)
+}

@@ -1,0 +1,173 @@
+//! Clerks: file a result, read it back, get its proof.
+
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::bridge::blocking;
+use super::context::{Context, bearer, header_text};
+use super::download::{Representation, Wanted};
+use super::multipart;
+use super::problem::Problem;
+use super::server::App;
+use crate::archive::{Found, Submission};
+use crate::record::{IdempotencyKey, ResultId, ResultRecord};
+
+pub(super) async fn post(request: HttpRequest, payload: Payload, app: Data<App>) -> HttpResponse {
+    let context = Context::of(&request, app.site());
+    context.answer(file_result(&request, payload, &app).await)
+}
+
+async fn file_result(
+    request: &HttpRequest,
+    payload: Payload,
+    app: &App,
+) -> Result<HttpResponse, Problem> {
+    let pass = app.archive().gate().filing(bearer(request))?;
+    let idempotency = idempotency_key(request)?;
+    let parts = multipart::parts(request, payload, app.max_file_bytes()).await?;
+    let record = parts
+        .record
+        .ok_or_else(|| Problem::new(400, "record_missing"))?;
+    let upload = parts
+        .file
+        .ok_or_else(|| Problem::new(400, "file_missing"))?;
+    let record = ResultRecord::from_json(&record)?;
+    let archive = Arc::clone(app.archive());
+    let submission = Submission {
+        record,
+        upload,
+        idempotency,
+    };
+    let accepted = blocking(move || archive.accept(&pass, submission)).await??;
+    metrics::counter!("antin_results_total", "outcome" => if accepted.replayed { "replayed" } else { "logged" }).increment(1);
+    let mut response = HttpResponse::Created();
+    response
+        .insert_header((
+            "location",
+            format!("/api/v1/results/{}", accepted.receipt.id),
+        ))
+        .insert_header(("content-type", "application/json"))
+        .insert_header(("cache-control", "no-store"));
+    if accepted.replayed {
+        response.insert_header(("idempotency-replayed", "true"));
+    }
+    Ok(response.body(accepted.receipt_json))
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<IdempotencyKey, Problem> {
+    let text = request
+        .headers()
+        .get("idempotency-key")
+        .ok_or_else(|| Problem::new(400, "idempotency_key_missing"))?
+        .to_str()
+        .map_err(|_| Problem::new(400, "idempotency_key_invalid"))?;
+    IdempotencyKey::from_str(text).map_err(|_| Problem::new(400, "idempotency_key_invalid"))
+}
+
+/// The result this request may read; unknown and another office's look the same.
+async fn found(request: &HttpRequest, id: &str, app: &App) -> Result<Found, Problem> {
+    let pass = app.archive().gate().reading(bearer(request))?;
+    let unknown = || Problem::new(404, "not_found");
+    let id = ResultId::from_str(id).map_err(|_| unknown())?;
+    let archive = Arc::clone(app.archive());
+    blocking(move || archive.find(&pass, &id))
+        .await??
+        .ok_or_else(unknown)
+}
+
+pub(super) async fn get(request: HttpRequest, id: Path<String>, app: Data<App>) -> HttpResponse {
+    let context = Context::of(&request, app.site());
+    context.answer(show(&request, &id, &app).await)
+}
+
+async fn show(request: &HttpRequest, id: &str, app: &App) -> Result<HttpResponse, Problem> {
+    let found = found(request, id, app).await?;
+    let stored = app.archive().facts(&found);
+    let mut body = serde_json::to_value(&stored.receipt).map_err(|_| Problem::internal())?;
+    if let Some(object) = body.as_object_mut() {
+        object.insert(
+            "record".into(),
+            serde_json::from_slice(&stored.record.to_json()).map_err(|_| Problem::internal())?,
+        );
+        object.insert("office".into(), json!(stored.core.office));
+        object.insert("bytes".into(), json!(stored.core.file_bytes));
+        object.insert("upload_sha256".into(), json!(stored.core.upload_sha256));
+    }
+    Ok(HttpResponse::Ok()
+        .insert_header(("cache-control", "private, no-store"))
+        .json(body))
+}
+
+pub(super) async fn get_file(
+    request: HttpRequest,
+    id: Path<String>,
+    app: Data<App>,
+) -> HttpResponse {
+    let context = Context::of(&request, app.site());
+    context.answer(send_file(&request, &id, &app).await)
+}
+
+async fn send_file(request: &HttpRequest, id: &str, app: &App) -> Result<HttpResponse, Problem> {
+    let found = found(request, id, app).await?;
+    let representation = Representation {
+        sha256: found.sha256(),
+        bytes: found.bytes(),
+        content_type: "application/pdf",
+        file_name: found.file_name(),
+    };
+    let wanted = representation.wanted(request)?;
+    let archive = Arc::clone(app.archive());
+    let range = match &wanted {
+        Wanted::NotModified => return Ok(representation.respond(&wanted, Vec::new())),
+        Wanted::Whole => None,
+        Wanted::Part(range) => Some(range.clone()),
+    };
+    let body = blocking(move || archive.file(&found, range)).await??;
+    Ok(representation.respond(&wanted, body))
+}
+
+pub(super) async fn get_proof(
+    request: HttpRequest,
+    id: Path<String>,
+    app: Data<App>,
+) -> HttpResponse {
+    let context = Context::of(&request, app.site());
+    context.answer(send_proof(&request, &id, &app).await)
+}
+
+async fn send_proof(request: &HttpRequest, id: &str, app: &App) -> Result<HttpResponse, Problem> {
+    let found = found(request, id, app).await?;
+    let name = found.file_name().replace(".pdf", ".tlog-proof");
+    let archive = Arc::clone(app.archive());
+    let proof = blocking(move || archive.proof(&found)).await??;
+    let representation = Representation {
+        sha256: crate::record::sha256(proof.as_bytes()),
+        bytes: u64::try_from(proof.len()).unwrap_or(u64::MAX),
+        content_type: "text/plain; charset=utf-8",
+        file_name: name,
+    };
+    let wanted = representation.wanted(request)?;
+    let body = match &wanted {
+        Wanted::Part(range) => {
+            let start = usize::try_from(range.start).unwrap_or(usize::MAX);
+            let end = usize::try_from(range.end).unwrap_or(usize::MAX);
+            proof
+                .as_bytes()
+                .get(start..end)
+                .unwrap_or_default()
+                .to_vec()
+        }
+        _ => proof.into_bytes(),
+    };
+    let accept = header_text(request, "accept").unwrap_or("*/*");
+    if !["*/*", "text/*", "text/plain"]
+        .iter()
+        .any(|t| accept.contains(t))
+    {
+        return Err(Problem::new(406, "not_acceptable"));
+    }
+    Ok(representation.respond(&wanted, body))
+}

@@ -1,0 +1,177 @@
+//! Reading uploads: multipart parts or a raw body, hashed while they arrive, limited before they fill memory.
+
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::HttpRequest;
+use actix_web::web::{Bytes, Payload};
+use futures_util::{Stream, StreamExt};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::context::{announced_bytes, content_digest, header_text};
+use super::problem::{Problem, megabytes};
+use crate::record::{Digest, Sha256Stream};
+use crate::sign::Upload;
+
+/// A record is at most 16 KiB (record::result); the rest is for a part's own headers.
+const RECORD_MAX_BYTES: usize = 16 * 1024 + 1;
+/// Multipart framing around record and file.
+const FRAMING_BYTES: u64 = 64 * 1024;
+
+/// What a clerk's request carries.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub record: Option<Vec<u8>>,
+    pub file: Option<Upload>,
+    pub file_name: Option<String>,
+}
+
+type RawHash = Rc<RefCell<Sha256Stream>>;
+
+/// The body as it arrives, hashed on the way where the client announced a digest.
+fn watched(
+    payload: Payload,
+    hash: Option<RawHash>,
+) -> impl Stream<Item = Result<Bytes, actix_web::error::PayloadError>> {
+    payload.map(move |chunk| {
+        if let (Ok(bytes), Some(hash)) = (&chunk, &hash) {
+            hash.borrow_mut().update(bytes);
+        }
+        chunk
+    })
+}
+
+fn announced(request: &HttpRequest) -> Result<Option<(Digest, RawHash)>, Problem> {
+    Ok(content_digest(request)?.map(|d| (d, Rc::new(RefCell::new(Sha256Stream::new())))))
+}
+
+fn compare(expected: Option<(Digest, RawHash)>) -> Result<(), Problem> {
+    if let Some((digest, hash)) = expected
+        && hash.replace(Sha256Stream::new()).finish() != digest
+    {
+        return Err(Problem::new(400, "content_digest_mismatch"));
+    }
+    Ok(())
+}
+
+/// Reads the parts `record` and `file`; other parts are read over.
+pub(super) async fn parts(
+    request: &HttpRequest,
+    payload: Payload,
+    limit_bytes: u64,
+) -> Result<Parts, Problem> {
+    refuse_early(
+        request,
+        limit_bytes.saturating_add(FRAMING_BYTES),
+        limit_bytes,
+    )?;
+    let expected = announced(request)?;
+    let body = watched(payload, expected.as_ref().map(|(_, h)| Rc::clone(h)));
+    let mut multipart = Multipart::new(request.headers(), Box::pin(body));
+    let mut parts = Parts::default();
+    while let Some(field) = multipart.next().await {
+        let mut field = field.map_err(|e| malformed(&e))?;
+        match field.name() {
+            Some("record") if parts.record.is_none() => {
+                parts.record = Some(small(&mut field).await?)
+            }
+            Some("file") if parts.file.is_none() => {
+                parts.file_name = field
+                    .content_disposition()
+                    .and_then(|d| d.get_filename())
+                    .map(str::to_owned);
+                parts.file = Some(file(&mut field, limit_bytes).await?);
+            }
+            Some("record" | "file") => {
+                return Err(
+                    Problem::new(400, "multipart_invalid").with("what", "a part stands twice")
+                );
+            }
+            _ => while field.next().await.is_some() {},
+        }
+    }
+    drop(multipart);
+    compare(expected)?;
+    Ok(parts)
+}
+
+fn refuse_early(
+    request: &HttpRequest,
+    limit_with_framing: u64,
+    limit_bytes: u64,
+) -> Result<(), Problem> {
+    if announced_bytes(request).is_some_and(|n| n > limit_with_framing) {
+        return Err(too_large(limit_bytes));
+    }
+    Ok(())
+}
+
+fn too_large(limit_bytes: u64) -> Problem {
+    Problem::new(413, "file_too_large").with("limit", megabytes(limit_bytes))
+}
+
+fn malformed(error: &MultipartError) -> Problem {
+    Problem::new(400, "multipart_invalid").with("what", error.to_string())
+}
+
+async fn small(field: &mut Field) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.next().await {
+        bytes.extend_from_slice(&chunk.map_err(|e| malformed(&e))?);
+        if bytes.len() > RECORD_MAX_BYTES {
+            return Err(Problem::new(413, "payload_too_large").with("limit", "16 KB"));
+        }
+    }
+    Ok(bytes)
+}
+
+async fn file(field: &mut Field, limit_bytes: u64) -> Result<Upload, Problem> {
+    let mut upload = Upload::with_capacity(256 * 1024);
+    while let Some(chunk) = field.next().await {
+        upload.push(&chunk.map_err(|e| malformed(&e))?);
+        if u64::try_from(upload.bytes().len()).unwrap_or(u64::MAX) > limit_bytes {
+            return Err(too_large(limit_bytes));
+        }
+    }
+    Ok(upload)
+}
+
+/// One file, as a raw body or as the part `file`.
+pub(super) async fn one_file(
+    request: &HttpRequest,
+    payload: Payload,
+    limit_bytes: u64,
+) -> Result<(Upload, Option<String>), Problem> {
+    let content_type = header_text(request, "content-type")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if content_type.starts_with("multipart/form-data") {
+        let parts = parts(request, payload, limit_bytes).await?;
+        return parts
+            .file
+            .map(|f| (f, parts.file_name))
+            .ok_or_else(|| Problem::new(400, "file_missing"));
+    }
+    if !(content_type.starts_with("application/pdf")
+        || content_type.starts_with("application/octet-stream"))
+    {
+        return Err(Problem::new(415, "unsupported_media_type"));
+    }
+    refuse_early(request, limit_bytes, limit_bytes)?;
+    let expected = announced(request)?;
+    let body = watched(payload, expected.as_ref().map(|(_, h)| Rc::clone(h)));
+    let mut body = Box::pin(body);
+    let mut upload = Upload::with_capacity(256 * 1024);
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk
+            .map_err(|e| Problem::new(400, "multipart_invalid").with("what", e.to_string()))?;
+        upload.push(&chunk);
+        if u64::try_from(upload.bytes().len()).unwrap_or(u64::MAX) > limit_bytes {
+            return Err(too_large(limit_bytes));
+        }
+    }
+    compare(expected)?;
+    if upload.bytes().is_empty() {
+        return Err(Problem::new(400, "file_missing"));
+    }
+    Ok((upload, None))
+}

@@ -1,0 +1,217 @@
+//! Refusals as RFC 9457 problem details: status, stable code, sentence and remedy in the reader's language.
+//!
+//! # Invariants
+//! * Every refusal enum is matched exhaustively here; the words stand in the translation files under `problem.<code>`.
+//! * A fault's cause goes to the log once; the client gets the request id.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
+use serde_json::{Value, json};
+
+use super::context::Context;
+use crate::archive::{Denied, Refusal};
+use crate::i18n;
+use crate::pdf;
+use crate::record::{Fault, FieldProblem};
+
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: u16,
+    code: String,
+    args: Vec<(&'static str, String)>,
+    fields: Vec<FieldProblem>,
+    retry_after_s: Option<u32>,
+    /// For the log, not for the client.
+    cause: Option<String>,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Problem {
+    pub fn new(status: u16, code: &str) -> Self {
+        Self {
+            status,
+            // One spelling on the wire, whatever the layer below uses.
+            code: code.replace('-', "_"),
+            args: Vec::new(),
+            fields: Vec::new(),
+            retry_after_s: None,
+            cause: None,
+            headers: Vec::new(),
+        }
+    }
+
+    pub fn internal() -> Self {
+        Self::new(500, "internal_error")
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.args.push((name, value.into()));
+        self
+    }
+
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    fn retry(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    fn caused_by(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    pub fn words(&self, lang: i18n::Lang) -> i18n::ProblemWords {
+        let args: Vec<(&str, &str)> = self.args.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        i18n::problem(lang, &self.code, &args)
+    }
+
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub fn log(&self, context: &Context) {
+        if let Some(cause) = &self.cause {
+            tracing::error!(request_id = %context.request_id, code = %self.code, cause, "request failed");
+        }
+    }
+
+    /// RFC 9457 3: the problem as the client gets it.
+    pub fn respond(&self, context: &Context) -> HttpResponse {
+        self.log(context);
+        let words = self.words(context.lang);
+        let errors: Vec<Value> = self
+            .fields
+            .iter()
+            .map(|f| {
+                json!({
+                    "pointer": f.pointer,
+                    "code": f.code,
+                    "detail": i18n::field_problem(context.lang, f.code, f.given.as_deref()),
+                })
+            })
+            .collect();
+        let mut body = json!({
+            "type": format!("urn:antin:problem:{}", self.code),
+            "title": words.title,
+            "status": self.status,
+            "detail": words.detail,
+            "remedy": words.remedy,
+            "code": self.code,
+            "instance": format!("urn:antin:request:{}", context.request_id),
+        });
+        if !errors.is_empty()
+            && let Some(object) = body.as_object_mut()
+        {
+            object.insert("errors".into(), Value::Array(errors));
+        }
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = HttpResponse::build(status);
+        response
+            .insert_header((CONTENT_TYPE, "application/problem+json"))
+            .insert_header((CONTENT_LANGUAGE, context.lang.as_str()))
+            .insert_header((VARY, "Accept-Language"));
+        if let Some(seconds) = self.retry_after_s {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if self.status == 401 {
+            // RFC 9110 15.5.2: a 401 names the scheme that would help.
+            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
+        for (name, value) in &self.headers {
+            response.insert_header((*name, value.as_str()));
+        }
+        response.body(body.to_string())
+    }
+}
+
+impl Context {
+    /// The handler's outcome as a response.
+    pub fn answer(&self, outcome: Result<HttpResponse, Problem>) -> HttpResponse {
+        outcome.unwrap_or_else(|problem| problem.respond(self))
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unknown => Self::new(401, "unauthorized"),
+            Denied::Role => Self::new(403, "forbidden"),
+        }
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let cause = fault.chain().to_string();
+        if crate::store::is_fatal(&fault) {
+            return Self::new(503, "storage_unavailable")
+                .retry(30)
+                .caused_by(cause);
+        }
+        Self::internal().caused_by(cause)
+    }
+}
+
+impl From<Vec<FieldProblem>> for Problem {
+    fn from(fields: Vec<FieldProblem>) -> Self {
+        Self {
+            fields,
+            ..Self::new(422, "record_invalid")
+        }
+    }
+}
+
+impl From<pdf::Refusal> for Problem {
+    fn from(refusal: pdf::Refusal) -> Self {
+        let code = refusal.code();
+        let what = refusal.to_string();
+        match refusal {
+            pdf::Refusal::TooLarge { limit_bytes, .. } => {
+                Self::new(413, code).with("limit", megabytes(limit_bytes))
+            }
+            _ => Self::new(422, code)
+                .with("what", what.clone())
+                .with("detail", what),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Record(fields) => fields.into(),
+            Refusal::Pdf(refusal) => refusal.into(),
+            Refusal::EarlierSignature { field, why } => {
+                Self::new(422, "pdf_earlier_signature_invalid")
+                    .with("field", field)
+                    .with("why", why)
+            }
+            Refusal::OfficeUnknown(office) => {
+                Self::new(403, "office_unknown").with("office", office.to_string())
+            }
+            Refusal::CertificateNotUsable(why) => Self::new(503, "certificate_not_usable")
+                .with("why", why.clone())
+                .caused_by(why),
+            Refusal::KeyReused => Self::new(422, "idempotency_key_reused"),
+            Refusal::InProgress => Self::new(409, "idempotency_in_progress").retry(1),
+            Refusal::Timestamp(failure) => Self::new(503, "timestamp_unavailable")
+                .retry(10)
+                .caused_by(failure.to_string()),
+            Refusal::Key(fault) => Self::new(503, "signing_key_unavailable")
+                .retry(30)
+                .caused_by(fault.chain().to_string()),
+            Refusal::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+pub(super) fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes / (1024 * 1024))
+}

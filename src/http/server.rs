@@ -1,0 +1,218 @@
+//! Listeners and workers, and the graceful stop: readiness down, drain, finish, flush, exit.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::web::Data;
+use actix_web::{App as ActixApp, HttpServer};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use super::measure::measure;
+use super::pages::Site;
+use super::routes;
+use crate::archive::Archive;
+use crate::province::Province;
+use crate::record::Fault;
+
+/// How long requests in flight may take once the listener is closed.
+const FINISH_S: u64 = 30;
+
+/// What every handler shares.
+pub struct App {
+    archive: Arc<Archive>,
+    province: Option<Arc<Province>>,
+    site: Site,
+    max_file_bytes: u64,
+    stopping: AtomicBool,
+    metrics: PrometheusHandle,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// # Errors
+    /// The metrics recorder could not be set up.
+    pub fn new(archive: Arc<Archive>, province: Option<Arc<Province>>) -> Result<Self, Fault> {
+        let site = if province.is_some() {
+            Site::Demo
+        } else {
+            Site::Live
+        };
+        Ok(Self {
+            max_file_bytes: archive.settings().max_file_bytes,
+            archive,
+            province,
+            site,
+            stopping: AtomicBool::new(false),
+            metrics: recorder()?,
+        })
+    }
+
+    pub(super) const fn archive(&self) -> &Arc<Archive> {
+        &self.archive
+    }
+
+    pub(super) fn province(&self) -> Option<&Province> {
+        self.province.as_deref()
+    }
+
+    pub(super) const fn site(&self) -> Site {
+        self.site
+    }
+
+    pub(super) const fn max_file_bytes(&self) -> u64 {
+        self.max_file_bytes
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn metrics(&self) -> String {
+        self.metrics.render()
+    }
+}
+
+/// Buckets from 1 ms to 10 s: a signed result takes a few milliseconds, a slow authority seconds.
+const BUCKETS: &[f64] = &[
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
+];
+
+fn recorder() -> Result<PrometheusHandle, Fault> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".into()), BUCKETS)
+        .map_err(|e| Fault::new("setting up metrics", e))?;
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    // A second server in one process (tests) keeps the first one's recorder.
+    let _ = metrics::set_global_recorder(recorder);
+    metrics::describe_histogram!(
+        "http_server_request_duration_seconds",
+        "Time from request to response, by route pattern"
+    );
+    metrics::describe_counter!("antin_results_total", "Results answered with 201");
+    metrics::describe_counter!("antin_verify_total", "Files judged, by indication");
+    metrics::describe_gauge!("antin_log_tree_size", "Entries in the public log");
+    metrics::gauge!("antin_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    Ok(handle)
+}
+
+/// Sockets that are bound already, so that their ports are known before anything is said about them.
+#[derive(Debug)]
+pub struct Listeners {
+    pub public: TcpListener,
+    pub admin: TcpListener,
+    pub workers: usize,
+    pub drain_s: u64,
+}
+
+/// Told when requests are being answered.
+pub type Running = Box<dyn FnOnce() + Send>;
+
+/// Serves until SIGTERM or SIGINT, then stops gracefully and closes the archive.
+///
+/// # Errors
+/// A listener could not be served, or the archive not be closed.
+pub fn serve(app: App, listeners: Listeners, running: Running) -> Result<(), Fault> {
+    let archive = Arc::clone(app.archive());
+    let outcome = actix_web::rt::System::new().block_on(run(Data::new(app), listeners, running));
+    let closed = archive.close();
+    outcome.and(closed)
+}
+
+async fn run(app: Data<App>, listeners: Listeners, running: Running) -> Result<(), Fault> {
+    let fault = |e: std::io::Error| Fault::new("serving", e);
+    let shared = app.clone();
+    let public = HttpServer::new(move || {
+        let demo = shared.province().is_some();
+        ActixApp::new()
+            .app_data(shared.clone())
+            .wrap(security_headers())
+            .wrap(from_fn(measure))
+            .configure(|c| {
+                if demo {
+                    routes::trust_services(c)
+                }
+            })
+            .configure(routes::public)
+    })
+    .workers(listeners.workers)
+    .disable_signals()
+    .shutdown_timeout(FINISH_S)
+    .listen(listeners.public)
+    .map_err(fault)?
+    .run();
+    let shared = app.clone();
+    let admin = HttpServer::new(move || {
+        ActixApp::new()
+            .app_data(shared.clone())
+            .configure(routes::admin)
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(1)
+    .listen(listeners.admin)
+    .map_err(fault)?
+    .run();
+    let (public_handle, admin_handle) = (public.handle(), admin.handle());
+    let public = actix_web::rt::spawn(public);
+    let admin = actix_web::rt::spawn(admin);
+    std::thread::Builder::new()
+        .name("running".into())
+        .spawn(running)
+        .map_err(fault)?;
+    until_asked_to_stop().await.map_err(fault)?;
+    stop(&app, listeners.drain_s, public_handle, admin_handle).await;
+    for server in [public, admin] {
+        server
+            .await
+            .map_err(|e| Fault::new("waiting for a listener", e))?
+            .map_err(fault)?;
+    }
+    Ok(())
+}
+
+async fn stop(app: &App, drain_s: u64, public: ServerHandle, admin: ServerHandle) {
+    tracing::info!("stopping: no longer ready");
+    app.stopping.store(true, Ordering::Relaxed);
+    // Whoever balances the load sees `/readyz` and sends no more.
+    tokio::time::sleep(Duration::from_secs(drain_s)).await;
+    public.stop(true).await;
+    admin.stop(true).await;
+}
+
+async fn until_asked_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+fn security_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("x-content-type-options", "nosniff"))
+        // Verify addresses are secrets of their holders: they must not travel in Referer.
+        .add(("referrer-policy", "no-referrer"))
+        .add(("cross-origin-opener-policy", "same-origin"))
+        .add((
+            "permissions-policy",
+            "camera=(), microphone=(), geolocation=()",
+        ))
+        .add((
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'",
+        ))
+        .add(("strict-transport-security", "max-age=31536000"))
+}

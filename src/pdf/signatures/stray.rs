@@ -1,0 +1,83 @@
+//! Signature dictionaries that stand in the bytes of a file but that its form does not name.
+//!
+//! A lenient search: every `/ByteRange` outside the known signatures. It finds signatures that a later revision took out of
+//! the form, and ones that only a repairing reader would see; also those of a signed file that is attached uncompressed.
+//! It reports; it decides nothing.
+
+use crate::pdf::document::{Document, Place};
+use crate::pdf::object::ObjId;
+use crate::pdf::parse::Parser;
+use crate::pdf::signature::Stray;
+use std::ops::Range;
+
+const KEY: &[u8] = b"/ByteRange";
+/// A file with more of them is not explained by listing more.
+const MAX_STRAYS: usize = 256;
+
+pub(super) fn all(doc: &Document<'_>, known: &[ObjId]) -> Vec<Stray> {
+    let mut explained: Vec<Range<usize>> = known
+        .iter()
+        .filter_map(|id| match doc.load(*id).ok()??.place {
+            Place::File(range) => Some(range),
+            Place::Container(_) => None,
+        })
+        .collect();
+    explained.sort_by_key(|range| range.start);
+    places(doc.file)
+        .filter(|at| {
+            let after = explained.partition_point(|range| range.start <= *at);
+            let before = after.checked_sub(1).and_then(|index| explained.get(index));
+            !before.is_some_and(|range| range.contains(at))
+        })
+        .take(MAX_STRAYS)
+        .map(|at| Stray {
+            offset: u64::try_from(at).unwrap_or(u64::MAX),
+            object: owner(doc, at),
+        })
+        .collect()
+}
+
+/// Horspool's search: what stands under the last letter of the word says how far to go on.
+fn places(file: &[u8]) -> impl Iterator<Item = usize> {
+    let last = KEY.len() - 1;
+    let mut shift = [KEY.len(); 256];
+    for (index, byte) in KEY.iter().take(last).enumerate() {
+        if let Some(step) = shift.get_mut(usize::from(*byte)) {
+            *step = last - index;
+        }
+    }
+    let mut at = 0usize;
+    std::iter::from_fn(move || {
+        loop {
+            let under = *file.get(at + last)?;
+            let here = at;
+            at += shift.get(usize::from(under)).copied().unwrap_or(1);
+            if KEY.ends_with(&[under]) && file.get(here..).is_some_and(|rest| rest.starts_with(KEY))
+            {
+                return Some(here);
+            }
+        }
+    })
+}
+
+/// The nearest `n g obj` before it; a signature dictionary with its Contents is rarely longer than this.
+const OWNER_WINDOW_BYTES: usize = 256 << 10;
+
+fn owner(doc: &Document<'_>, at: usize) -> Option<ObjId> {
+    let start = at.saturating_sub(OWNER_WINDOW_BYTES);
+    let window = doc.file.get(start..at)?;
+    let word = window.windows(4).rposition(|bytes| bytes == b" obj")?;
+    let mut digits = window.get(..word)?.iter().rev();
+    let length = digits
+        .by_ref()
+        .take_while(|byte| byte.is_ascii_digit() || **byte == b' ')
+        .count();
+    let head = start + word - length;
+    let blanks = doc
+        .file
+        .get(head..)?
+        .iter()
+        .take_while(|byte| **byte == b' ')
+        .count();
+    Parser::new(doc.file, head + blanks, &doc.limits).header()
+}

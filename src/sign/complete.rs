@@ -1,0 +1,98 @@
+//! From the key's and the authority's answers to the finished file.
+
+use sha2::Digest as _;
+
+use super::prepare::{Signature, ToBeSigned};
+use crate::pdf::ContentsTooSmall;
+use crate::pki::cms::{self, Assembly};
+use crate::pki::digest;
+use crate::record::{Digest, SignatureLevel};
+
+/// Signed by the key; not yet time-stamped.
+#[derive(Debug)]
+pub struct Signed {
+    pub(super) prepared: ToBeSigned,
+    pub(super) signature: Signature,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum SignFailure {
+    /// The time-stamp token is larger than the room left for it.
+    TooLarge(ContentsTooSmall),
+}
+
+/// The finished file: every byte of the upload, then the increment with its signature.
+#[derive(Debug)]
+pub struct Sealed {
+    bytes: Vec<u8>,
+    sha256: Digest,
+    level: SignatureLevel,
+}
+
+impl Signed {
+    /// EN 319 122-1 5.3: the signature time-stamp's imprint is over the signature value.
+    #[must_use]
+    pub fn timestamp_imprint(&self) -> [u8; 32] {
+        digest::sha256(&self.signature.0)
+    }
+
+    /// Puts signature and, where given, time-stamp token into the file.
+    ///
+    /// # Errors
+    /// The CMS does not fit into the room that `prepare` made.
+    pub fn complete(self, token: Option<&[u8]>) -> Result<Sealed, SignFailure> {
+        let Self {
+            prepared,
+            signature,
+        } = self;
+        let cms = cms::assemble(&Assembly {
+            attributes: &prepared.attributes,
+            signature: &signature.0,
+            algorithm: prepared.algorithm,
+            signer: &prepared.certificate,
+            certificates: Some(&prepared.chain),
+            content: None,
+            timestamp_token: token,
+            crls: &[],
+        });
+        let tail = prepared
+            .increment
+            .fill(&cms)
+            .map_err(SignFailure::TooLarge)?;
+        let mut state = prepared.upload.state();
+        state.update(&tail);
+        let mut bytes = prepared.upload.into_bytes();
+        bytes.extend_from_slice(&tail);
+        Ok(Sealed {
+            bytes,
+            sha256: Digest::new(state.finalize().into()),
+            level: if token.is_some() {
+                SignatureLevel::BT
+            } else {
+                SignatureLevel::BB
+            },
+        })
+    }
+}
+
+impl Sealed {
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    #[must_use]
+    pub const fn sha256(&self) -> Digest {
+        self.sha256
+    }
+
+    #[must_use]
+    pub const fn level(&self) -> SignatureLevel {
+        self.level
+    }
+
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}

@@ -1,0 +1,17 @@
+//! Making PAdES signatures: `prepare` before the key is asked, `complete` after. Both pure.
+//!
+//! The way of a file: `Upload` (hashed while read) -> `Inspected` (pdf) -> `ToBeSigned` -> `Signature` (keys) -> `Signed` -> `Sealed`.
+//! ETSI EN 319 142-1 V1.2.1 (PAdES baseline), EN 319 122-1 V1.3.1 (CAdES attributes).
+//!
+//! # Invariants
+//! * Each stage takes the former by value; none can be skipped.
+//! * Only bytes are appended; the upload stays as it came.
+//!
+//! # What is not here
+//! Keys, the authority's answer, time: they arrive as arguments.
+
+mod complete;
+mod prepare;
+
+pub use complete::{Sealed, SignFailure, Signed};
+pub use prepare::{Signature, Signer, ToBeSigned, Upload, prepare};

@@ -1,0 +1,265 @@
+//! One volume: a database of its own with room for a fixed number of chunks of documents.
+//!
+//! # Invariants
+//! * All keys exist from the start, with empty values, nine to a slot: a leaf page splits at 17 keys into 9 and 8, so each slot
+//!   has a leaf page of its own. Storing a chunk overwrites one value, once. Therefore no page is ever split, merged or
+//!   rewritten: what is written is 1.05 times the data (2.9 times when big values are simply inserted), the page
+//!   table never changes, and a lost or unreadable chunk takes no other with it.
+//! * A full volume is sealed (`Database::seal`): from then on a changed byte costs one chunk.
+//! * A volume that can't be opened is remembered as broken; every chunk in it answers `Damaged`.
+//!
+//! # What is not here
+//! Which chunk belongs to which document: each chunk says it in its own header, and the index says it too.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use crate::record::Fault;
+use crate::store::cause::Cause;
+use crate::store::sled::database::{Database, contain, snapshot, touch};
+
+/// Keys to a slot; see the first invariant.
+const KEYS_A_SLOT: u32 = 9;
+
+/// Keys behind the last slot, so that its leaf is split off too.
+const KEYS_BEHIND: u32 = 17;
+
+const CHUNK_TREE: &[u8] = b"chunks";
+
+pub(super) struct Volume {
+    pub number: u32,
+    dir: PathBuf,
+    cache_bytes: u64,
+    state: RwLock<State>,
+}
+
+enum State {
+    Closed,
+    Open(OpenVolume),
+    Broken(String),
+}
+
+struct OpenVolume {
+    database: Database,
+    chunks: sled::Tree,
+    /// Whether anything was written since it was opened.
+    written: AtomicBool,
+}
+
+/// Whether `open` had to open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opened {
+    Now,
+    Before,
+}
+
+impl Volume {
+    pub fn closed(number: u32, dir: PathBuf, cache_bytes: u64) -> Self {
+        Volume {
+            number,
+            dir,
+            cache_bytes,
+            state: RwLock::new(State::Closed),
+        }
+    }
+
+    /// Makes sure that the volume is open.
+    pub fn open(&self) -> Result<Opened, Fault> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            State::Open(_) => return Ok(Opened::Before),
+            State::Broken(why) => return Err(self.broken(why)),
+            State::Closed => {}
+        }
+        let opened = Database::open(&self.dir, self.cache_bytes).and_then(|database| {
+            let chunks = database.tree(CHUNK_TREE)?;
+            Ok(OpenVolume {
+                database,
+                chunks,
+                written: AtomicBool::new(false),
+            })
+        });
+        match opened {
+            Ok(open) => {
+                *state = State::Open(open);
+                Ok(Opened::Now)
+            }
+            Err(fault) => {
+                let why = fault.chain().to_string();
+                let answer = self.broken(&why);
+                *state = State::Broken(why);
+                Err(answer)
+            }
+        }
+    }
+
+    /// Writes the chunk of one slot. `None`: the volume is not open.
+    pub fn put(&self, slot: u32, value: &[u8]) -> Result<Option<()>, Fault> {
+        self.with(|open| {
+            // A seal that ran between has to be followed by another one.
+            open.written.store(true, Ordering::SeqCst);
+            let key = slot_key(slot);
+            contain(
+                || self.doing("writing", slot),
+                || open.chunks.insert(key, value),
+            )?;
+            touch(&open.chunks, &key, value.len())
+        })
+    }
+
+    /// Gives the chunk of one slot to `take`; it is empty where nothing was written. `None`: the volume is not open.
+    pub fn read<T>(
+        &self,
+        slot: u32,
+        take: impl FnOnce(&[u8]) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        self.with(|open| {
+            let key = slot_key(slot);
+            let value = contain(|| self.doing("reading", slot), || open.chunks.get(key))?;
+            let taken = match &value {
+                Some(value) => take(value),
+                None => Err(Cause::Damaged {
+                    what: format!("slot {slot} of {}", self.dir.display()),
+                }
+                .fault(self.doing("reading", slot))),
+            }?;
+            touch(&open.chunks, &key, value.map_or(0, |value| value.len()))?;
+            Ok(taken)
+        })
+    }
+
+    /// The first slot behind all that were written. Asks from the end: chunks written at the same time may leave
+    /// holes where a crash came between them.
+    pub fn first_free(&self, slots: u32) -> Result<Option<u32>, Fault> {
+        self.with(|open| {
+            for slot in (0..slots).rev() {
+                let key = slot_key(slot);
+                // A slot that can't be read was written.
+                let value = contain(|| self.doing("reading", slot), || open.chunks.get(key));
+                if !matches!(value, Ok(Some(value)) if value.is_empty()) {
+                    return Ok(slot + 1);
+                }
+            }
+            Ok(0)
+        })
+    }
+
+    /// Makes durable what was written; nothing to do where the volume is closed, for closing does it.
+    pub fn flush(&self) -> Result<(), Fault> {
+        self.with(|open| open.database.flush()).map(|_| ())
+    }
+
+    /// Closes; seals first if anything was written.
+    pub fn close(&self) -> Result<(), Fault> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *state, State::Closed) {
+            State::Open(open) => {
+                let OpenVolume {
+                    database,
+                    chunks,
+                    written,
+                } = open;
+                drop(chunks);
+                if written.into_inner()
+                    && let Err(fault) = database.seal()
+                {
+                    // Not "closed": a flush that finds a closed volume takes it for durable.
+                    *state = State::Broken(fault.chain().to_string());
+                    return Err(fault);
+                }
+                Ok(())
+            }
+            State::Closed => Ok(()),
+            State::Broken(why) => {
+                *state = State::Broken(why);
+                Ok(())
+            }
+        }
+    }
+
+    fn with<T>(
+        &self,
+        run: impl FnOnce(&OpenVolume) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            State::Open(open) => run(open).map(Some),
+            State::Closed => Ok(None),
+            State::Broken(why) => Err(self.broken(why)),
+        }
+    }
+
+    fn broken(&self, why: &str) -> Fault {
+        Cause::Damaged {
+            what: format!("the volume {} ({why})", self.dir.display()),
+        }
+        .fault("opening a volume of documents")
+    }
+
+    fn doing(&self, verb: &str, slot: u32) -> String {
+        format!("{verb} slot {slot} of {}", self.dir.display())
+    }
+}
+
+fn slot_key(slot: u32) -> [u8; 4] {
+    // `format` wrote all keys below (slots + 2) x 9; slots are checked against that when it ran.
+    slot.saturating_mul(KEYS_A_SLOT).to_be_bytes()
+}
+
+/// Writes the keys of an empty volume into `dir`. Costs about 45 us a slot, so it is done once; volumes are copies.
+pub(super) fn format(dir: &Path, slots: u32, cache_bytes: u64) -> Result<(), Fault> {
+    let database = Database::open(dir, cache_bytes)?;
+    let chunks = database.tree(CHUNK_TREE)?;
+    for number in 0..slots
+        .saturating_mul(KEYS_A_SLOT)
+        .saturating_add(KEYS_BEHIND)
+    {
+        contain(
+            || format!("formatting {}", dir.display()),
+            || chunks.insert(number.to_be_bytes(), &[] as &[u8]),
+        )?;
+    }
+    database.flush()?;
+    drop(chunks);
+    drop(database);
+    snapshot(dir, cache_bytes)
+}
+
+/// Copies the formatted empty volume, durably, and only then gives the copy its name.
+pub(super) fn copy(blank: &Path, dir: &Path) -> Result<(), Fault> {
+    let unfinished = dir.with_extension("new");
+    let fault = |e: std::io::Error| Fault::new(format!("making the volume {}", dir.display()), e);
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).map_err(fault)?;
+    }
+    copy_folder(blank, &unfinished).map_err(fault)?;
+    fs::rename(&unfinished, dir).map_err(fault)?;
+    match dir.parent() {
+        Some(parent) => sync_folder(parent),
+        None => Ok(()),
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir(to)?;
+    for item in fs::read_dir(from)? {
+        let item = item?;
+        let target = to.join(item.file_name());
+        if item.file_type()?.is_dir() {
+            copy_folder(&item.path(), &target)?;
+        } else {
+            fs::copy(item.path(), &target)?;
+            fs::File::open(&target)?.sync_all()?;
+        }
+    }
+    fs::File::open(to)?.sync_all()
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(dir: &Path) -> Result<(), Fault> {
+    fs::File::open(dir)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|e| Fault::new(format!("syncing the folder {}", dir.display()), e))
+}

@@ -1,0 +1,34 @@
+//! Validation of signed PDFs after ETSI EN 319 102-1 V1.4.1: `needs` says what evidence to get, `judge` gives the verdict.
+//!
+//! One file per building block of the standard:
+//! * [`format`](self): 5.2.2 format checking; `identification` 5.2.3; `x509` 5.2.6; `cryptography` 5.2.7; `acceptance` 5.2.8;
+//!   `timestamp` 5.4; `judge` 5.3 and 5.5 (basic signatures and signatures with time).
+//!
+//! # Invariants
+//! * `judge` is a pure function of (file, evidence, time): the same input gives the same report.
+//! * Fail closed: what is not understood, not explained or not provably harmless does not pass.
+//!
+//! # What is not here
+//! Long-term validation (past signature validation, 5.6), evidence records, other formats than PDF.
+
+mod acceptance;
+mod claimed;
+mod cryptography;
+mod format;
+mod hashes;
+mod identification;
+pub mod indication;
+mod judge;
+mod reasons;
+pub mod report;
+#[cfg(test)]
+mod tests;
+mod timestamp;
+mod x509;
+
+pub use indication::{Indication, SubIndication};
+pub use judge::{Evidence, Need, judge, needs};
+pub use report::{
+    Algorithms, ChangeLine, ChangesAfter, Coverage, FileFacts, Reason, Report, RevocationCheck,
+    SignatureReport, Signer, TimestampReport, Weight,
+};

@@ -1,0 +1,19 @@
+//! Everything that is seen from outside, in one binary: the program is started as a child process and spoken to as its
+//! users do, one module for each of them.
+//!
+//! # Invariants
+//! * No fixed port, no order between tests, no network beyond loopback; waiting is polling with a deadline.
+//! * Only processes started here are ended here.
+//! * A tool that the machine lacks skips its test with a loud line; with `ANTIN_TEST_REQUIRE=1` it fails it.
+
+mod auditor;
+mod browser;
+mod citizen;
+mod clerk;
+mod crash;
+mod damage;
+mod layers;
+mod log;
+mod operator;
+mod verify_cli;
+mod world;
