@@ -6,21 +6,21 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::str::FromStr;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::gate::{Client, Gate};
-use super::log::{edge_of, published};
 use super::seal::{Seal, SealFiles};
-use super::sequence::{Desk, Head, LogKey, Sequencer};
+use super::sequence::{Desk, Head, Sequencer};
+use super::start;
 use crate::fetch::{Fetcher, RevocationSource};
-use crate::pki::cert;
-use crate::record::{Digest, Fault, Leaf, OfficeCode, UtcTime};
-use crate::store::{Row, Stores, TreeState};
-use crate::tlog::{
-    Checkpoint, KeyName, NoteSigner, RightEdge, SeedSigner, VerifierKey, empty_root,
-};
+use crate::record::{Digest, Fault, OfficeCode, UtcTime};
+use crate::store::{Stores, TreeState};
+use crate::tlog::{Checkpoint, NoteSigner, VerifierKey, empty_root};
 use crate::trust::{Anchors, Memory};
+
+/// A token with the authority's own certificate alone: the least there is to make room for.
+const TOKEN_BYTES_FIRST: usize = 1_024;
 
 /// What an archive needs to know besides its stores.
 #[derive(Debug, Clone)]
@@ -107,9 +107,13 @@ pub struct Archive {
     pub(super) head: Arc<Mutex<Head>>,
     pub(super) log_key: VerifierKey,
     pub(super) in_progress: Mutex<HashSet<Digest>>,
+    /// Room for the next time-stamp token, learnt from the last ones.
+    pub(super) token_bytes: AtomicUsize,
     pub(super) sweeps: super::sweep::Sweeps,
+    /// Set where the archive was opened for looking only: why it could not be opened whole.
+    pub(super) refused: Option<String>,
     sequencer: Mutex<Option<Sequencer>>,
-    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    pub(super) thread: Mutex<Option<std::thread::JoinHandle<()>>>,
     recovered: u64,
 }
 
@@ -121,49 +125,12 @@ impl std::fmt::Debug for Archive {
     }
 }
 
-/// One readiness check and how it came out.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Health {
-    pub check: String,
-    pub ok: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-}
-
-fn read_log_key(settings: &Settings) -> Result<LogKey, Fault> {
-    use std::os::unix::fs::PermissionsExt;
-    let file = &settings.log_key_file;
-    let doing = || format!("reading the log key {}", file.display());
-    let mode = std::fs::metadata(file)
-        .map_err(|e| Fault::new(doing(), e))?
-        .permissions()
-        .mode();
-    if mode & 0o077 != 0 {
-        return Err(Fault::plain(format!(
-            "{} can be read by others; run: chmod 600 on it",
-            file.display()
-        )));
-    }
-    let text = std::fs::read_to_string(file).map_err(|e| Fault::new(doing(), e))?;
-    let signer = SeedSigner::from_str(text.trim()).map_err(|e| Fault::new(doing(), e))?;
-    let origin =
-        KeyName::from_str(&settings.log_origin).map_err(|e| Fault::new("reading log.origin", e))?;
-    if *signer.key().name() != origin {
-        return Err(Fault::plain(format!(
-            "{} is the key of log {}, not of {origin}",
-            file.display(),
-            signer.key().name()
-        )));
-    }
-    Ok(LogKey { origin, signer })
-}
-
 /// Begins a log in fresh stores: the empty tree, signed. The only place that does.
 ///
 /// # Errors
 /// The stores hold a log already, or can't be written.
 pub fn create_log(settings: &Settings, stores: &Stores) -> Result<VerifierKey, Fault> {
-    let key = read_log_key(settings)?;
+    let key = start::log_key(settings)?;
     if stores.ledger.tree()?.is_some() {
         return Err(Fault::plain("this archive holds a log already"));
     }
@@ -184,55 +151,65 @@ impl Archive {
     /// # Errors
     /// What does not fit, in the operator's words.
     pub fn open(opening: Opening) -> Result<Arc<Self>, OpenRefusal> {
-        let Opening {
-            settings,
-            stores,
-            seals,
-            clients,
-            fetch,
-            clock,
-        } = opening;
-        let key = read_log_key(&settings)?;
-        let log_key = key.signer.key().clone();
-        let mut anchors = Vec::new();
-        for file in &settings.trust_roots {
-            let pem = std::fs::read(file)
-                .map_err(|e| Fault::new(format!("reading the root {}", file.display()), e))?;
-            anchors.extend(
-                cert::list_from_pem_or_der(&pem)
-                    .map_err(|e| Fault::new(format!("reading the root {}", file.display()), e))?,
-            );
+        let key = start::log_key(&opening.settings)?;
+        let stores = opening.stores.clone();
+        let state = stores.ledger.tree()?.ok_or(OpenRefusal::NoLog)?;
+        let lease = stores.ledger.acquire()?;
+        let edge = start::agree(&stores, &state, key.signer.key())?;
+        let last_bucket_s = start::last_bucket(&stores, state.size)?;
+        let now_s = u64::try_from((opening.clock)().unix_s()).unwrap_or(0);
+        if last_bucket_s > now_s {
+            return Err(OpenRefusal::ClockBehind { bucket: last_bucket_s });
         }
-        let anchors = Anchors::new(anchors);
+        let mut archive = Self::assemble(opening, key.signer.key().clone(), state)?;
+        let mut desk = Desk {
+            stores,
+            lease,
+            key,
+            base_url: archive.settings.base_url.clone(),
+            clock: archive.clock,
+            head: Arc::clone(&archive.head),
+            edge,
+            last_bucket_s,
+        };
+        archive.recovered = desk.recover()?;
+        let (sequencer, thread) = Sequencer::start(desk)?;
+        archive.sequencer = Mutex::new(Some(sequencer));
+        archive.thread = Mutex::new(Some(thread));
+        Ok(Arc::new(archive))
+    }
+
+    /// Opens for looking only, whatever is damaged: nothing is recovered, published or sequenced. `refused` is why `open` did not.
+    ///
+    /// # Errors
+    /// Keys, roots or seals can't be read, or there is no log.
+    pub fn open_damaged(opening: Opening, refused: &OpenRefusal) -> Result<Arc<Self>, OpenRefusal> {
+        let key = start::log_key(&opening.settings)?;
+        let state = match opening.stores.ledger.tree() {
+            Ok(Some(state)) => state,
+            Ok(None) => return Err(OpenRefusal::NoLog),
+            // The head's own row is damaged: everything that was admitted is looked at.
+            Err(_) => TreeState {
+                size: opening.stores.ledger.admitted(),
+                root: empty_root(),
+                frontier: Vec::new(),
+                note: Vec::new(),
+            },
+        };
+        let mut archive = Self::assemble(opening, key.signer.key().clone(), state)?;
+        archive.refused = Some(refused.to_string());
+        Ok(Arc::new(archive))
+    }
+
+    fn assemble(opening: Opening, log_key: VerifierKey, state: TreeState) -> Result<Self, Fault> {
+        let Opening { settings, stores, seals, clients, fetch, clock } = opening;
+        let anchors = start::anchors(&settings)?;
         let mut by_office = HashMap::new();
         for files in &seals {
             let seal = Seal::open(files, &anchors)?;
             by_office.insert(seal.office().code.clone(), seal);
         }
-        let state = stores.ledger.tree()?.ok_or(OpenRefusal::NoLog)?;
-        let lease = stores.ledger.acquire()?;
-        let edge = agree(&stores, &state, &log_key)?;
-        let last_bucket_s = last_bucket(&stores, state.size)?;
-        let now_s = u64::try_from(clock().unix_s()).unwrap_or(0);
-        if last_bucket_s > now_s {
-            return Err(OpenRefusal::ClockBehind {
-                bucket: last_bucket_s,
-            });
-        }
-        let head = Arc::new(Mutex::new(Head { state }));
-        let mut desk = Desk {
-            stores: stores.clone(),
-            lease,
-            key,
-            base_url: settings.base_url.clone(),
-            clock,
-            head: Arc::clone(&head),
-            edge,
-            last_bucket_s,
-        };
-        let recovered = desk.recover()?;
-        let (sequencer, thread) = Sequencer::start(desk)?;
-        Ok(Arc::new(Self {
+        Ok(Self {
             settings,
             stores,
             seals: by_office,
@@ -242,14 +219,16 @@ impl Archive {
             fetcher: Fetcher::new(&fetch),
             revocation: RevocationSource::default(),
             clock,
-            head,
+            head: Arc::new(Mutex::new(Head { state })),
             log_key,
             in_progress: Mutex::new(HashSet::new()),
+            token_bytes: AtomicUsize::new(TOKEN_BYTES_FIRST),
             sweeps: super::sweep::Sweeps::default(),
-            sequencer: Mutex::new(Some(sequencer)),
-            thread: Mutex::new(Some(thread)),
-            recovered,
-        }))
+            refused: None,
+            sequencer: Mutex::new(None),
+            thread: Mutex::new(None),
+            recovered: 0,
+        })
     }
 
     pub(super) fn sequencer(&self) -> Result<Sequencer, Fault> {
@@ -280,7 +259,7 @@ impl Archive {
         {
             return Err(Fault::plain("the sequencer ended in a panic"));
         }
-        self.stores.blobs.sync()
+        self.stores.close()
     }
 
     pub(super) fn head_state(&self) -> TreeState {
@@ -337,59 +316,6 @@ impl Archive {
             _ => self.stores.tree.read(path),
         }
     }
-
-    /// What `/readyz` says: a real signature with every key, a durable write, and the log's head.
-    #[must_use]
-    pub fn health(&self) -> Vec<Health> {
-        let mut list = Vec::new();
-        for seal in self.seals.values() {
-            let signed = nonce()
-                .and_then(|n| seal.test_sign(n))
-                .map_err(|f| f.chain().to_string());
-            let usable =
-                signed.and_then(|()| seal.usable_at(self.now(), &self.anchors, &self.memory));
-            list.push(health(
-                format!("signing_key:{}", seal.office().code),
-                usable,
-            ));
-        }
-        let write = self
-            .stores
-            .ledger
-            .test_write()
-            .map_err(|f| f.chain().to_string());
-        list.push(health("durable_write".into(), write));
-        let alive = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .is_some_and(|t| !t.is_finished());
-        list.push(health(
-            "sequencer".into(),
-            if alive {
-                Ok(())
-            } else {
-                Err("stopped after a fault; restart".into())
-            },
-        ));
-        let head = published(self.stores.tree.as_ref(), &self.log_key)
-            .map_err(|f| f.chain().to_string())
-            .and_then(|head| match head {
-                Some(head) if head.size() <= self.tree_size() => Ok(()),
-                _ => Err("the published checkpoint does not fit the ledger".to_owned()),
-            });
-        list.push(health("log_head".into(), head));
-        list
-    }
-}
-
-fn health(check: String, outcome: Result<(), String>) -> Health {
-    Health {
-        check,
-        ok: outcome.is_ok(),
-        detail: outcome.err(),
-    }
 }
 
 pub(super) fn nonce() -> Result<[u8; 16], Fault> {
@@ -402,82 +328,3 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], Fault> {
     Ok(bytes)
 }
 
-/// Brings what is published up to the ledger's head, and gives the edge of that tree.
-fn agree(stores: &Stores, state: &TreeState, key: &VerifierKey) -> Result<RightEdge, OpenRefusal> {
-    let other = |detail: String| OpenRefusal::OtherKey { detail };
-    let head = published(stores.tree.as_ref(), key)
-        .map_err(|f| other(f.chain().to_string()))?
-        .map_or_else(
-            || {
-                crate::tlog::SignedCheckpoint::open(&state.note, key, &[])
-                    .map_err(|e| other(e.to_string()))
-            },
-            Ok,
-        )?;
-    if head.size() > state.size {
-        return Err(OpenRefusal::LedgerBehind {
-            published: head.size(),
-            ledger: state.size,
-        });
-    }
-    let mut edge = match edge_of(stores.tree.as_ref(), &head) {
-        Ok(edge) => edge,
-        // Killed between `create_log`'s two writes, or nothing published yet: the whole tree is derived again.
-        Err(_) if stores.tree.checkpoint()?.is_none() => RightEdge::empty(),
-        Err(fault) => return Err(fault.into()),
-    };
-    let mut files = Vec::new();
-    while edge.size() < state.size {
-        let want = usize::try_from(state.size - edge.size())
-            .unwrap_or(usize::MAX)
-            .min(4_096);
-        let mut leaves = Vec::with_capacity(want);
-        for row in stores.ledger.entries(edge.size(), want)? {
-            match row {
-                Row::Whole(s) => leaves.push(s.admission.leaf),
-                Row::Damaged { index, why } => {
-                    return Err(Fault::plain(format!("entry {index} can't be read: {why}")).into());
-                }
-            }
-        }
-        if leaves.is_empty() {
-            return Err(
-                Fault::plain("the ledger holds fewer entries than its tree head says").into(),
-            );
-        }
-        let growth = edge
-            .grow(&leaves)
-            .map_err(|e| Fault::new("growing the log", e))?;
-        files.extend(
-            growth
-                .files()
-                .map(|(path, bytes)| (path.to_string(), bytes.to_vec())),
-        );
-        edge = growth.edge;
-    }
-    if edge.root() != state.root {
-        return Err(Fault::plain(
-            "the tree derived from the ledger's entries has another root than its head",
-        )
-        .into());
-    }
-    if head.size() < state.size || stores.tree.checkpoint()?.is_none() {
-        stores.tree.publish(&files, &state.note)?;
-    }
-    Ok(edge)
-}
-
-fn last_bucket(stores: &Stores, size: u64) -> Result<u64, Fault> {
-    let Some(last) = size.checked_sub(1) else {
-        return Ok(0);
-    };
-    match stores.ledger.entry(last)? {
-        Some(Row::Whole(s)) => Leaf::decode(&s.admission.leaf)
-            .map(|leaf| leaf.bucket_s)
-            .map_err(|e| Fault::plain(format!("reading the last log entry: {e:?}"))),
-        Some(Row::Damaged { why, .. }) => Err(Fault::plain(format!(
-            "the last log entry can't be read: {why}"
-        ))),
-        None => Err(Fault::plain("the last log entry is missing")),
-    }
-}

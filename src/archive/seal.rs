@@ -8,9 +8,6 @@ use crate::record::{Digest, Fault, Office, UtcTime, issuer_of_spki};
 use crate::sign::Signer;
 use crate::trust::{Anchors, Budget, Memory, Purpose, build};
 
-/// A token with its authority's chain takes 4 to 7 KB; room for it is made before its size is known.
-const TOKEN_BYTES_MAX: usize = 8 * 1024;
-
 #[derive(Debug, Clone)]
 pub struct SealFiles {
     pub office: Office,
@@ -100,13 +97,14 @@ impl Seal {
         self.issuer
     }
 
-    pub(super) fn signer(&self) -> Signer<'_> {
+    /// `token_bytes`: the room for a time-stamp token.
+    pub(super) fn signer(&self, token_bytes: usize) -> Signer<'_> {
         Signer {
             certificate: &self.certificate,
             chain: &self.chain,
             algorithm: self.key.algorithm(),
             name: &self.office.name,
-            token_bytes_max: TOKEN_BYTES_MAX,
+            token_bytes_max: token_bytes,
         }
     }
 

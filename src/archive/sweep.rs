@@ -37,6 +37,8 @@ pub enum FindingKind {
     /// The stored file's signature does not pass.
     SignatureInvalid,
     ReceiptMismatch,
+    /// The archive could not be opened whole; what is said is why.
+    OpeningRefused,
     /// A look-up does not lead to the entry.
     IndexMismatch,
     /// A published tile or bundle is not what the entries derive.
@@ -213,7 +215,7 @@ impl Archive {
             .sweep_entries(report.tree_size, progress)
             .and_then(|swept| {
                 let mut findings = swept.findings;
-                findings.extend(self.sweep_tree(report.tree_size, &swept.leaves)?);
+                findings.extend(self.sweep_tree(report.tree_size, &swept.leaves));
                 let orphans = self.count_orphans(&swept.documents)?;
                 Ok((findings, orphans))
             });
@@ -221,6 +223,11 @@ impl Archive {
         report.bytes = progress.bytes.load(Ordering::Relaxed);
         match outcome {
             Ok((mut findings, orphans)) => {
+                findings.extend(self.refused.iter().map(|why| Finding {
+                    kind: FindingKind::OpeningRefused,
+                    leaf: None,
+                    detail: why.clone(),
+                }));
                 findings
                     .sort_by(|a, b| (a.leaf, a.kind, &a.detail).cmp(&(b.leaf, b.kind, &b.detail)));
                 report.findings = findings;

@@ -20,6 +20,15 @@ pub(super) fn settings(config: &Config) -> Settings {
 }
 
 pub(super) fn open(config: &Config, stores: Stores) -> Result<Arc<Archive>, OpenRefusal> {
+    Archive::open(opening(config, stores))
+}
+
+/// For a sweep of what `open` refused.
+pub(super) fn open_damaged(config: &Config, stores: Stores, refused: &OpenRefusal) -> Result<Arc<Archive>, OpenRefusal> {
+    Archive::open_damaged(opening(config, stores), refused)
+}
+
+fn opening(config: &Config, stores: Stores) -> Opening {
     let seals = config
         .offices
         .iter()
@@ -45,14 +54,14 @@ pub(super) fn open(config: &Config, stores: Stores) -> Result<Arc<Archive>, Open
             })
         })
         .collect();
-    Archive::open(Opening {
+    Opening {
         settings: settings(config),
         stores,
         seals,
         clients,
         fetch: config.fetch.clone(),
         clock: clock::now,
-    })
+    }
 }
 
 /// All mistakes of a configuration, for a person.

@@ -64,7 +64,7 @@ impl Demo {
             config::load(&folder.config_file()).map_err(|list| assemble::mistakes(&list))?;
         let stores = stores(&config).map_err(words)?;
         let archive =
-            assemble::open(&config, stores.clone()).map_err(|refusal| refusal.to_string())?;
+            assemble::open(&config, stores).map_err(|refusal| refusal.to_string())?;
         let province = Arc::new(folder.province);
         let app = App::new(Arc::clone(&archive), Some(Arc::clone(&province))).map_err(words)?;
         let listeners = Listeners {
@@ -84,8 +84,7 @@ impl Demo {
                 std::process::exit(i32::from(super::COULD_NOT));
             }
         });
-        http::serve(app, listeners, running).map_err(words)?;
-        stores.close().map_err(words)
+        http::serve(app, listeners, running).map_err(words)
     }
 }
 

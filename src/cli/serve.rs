@@ -39,7 +39,12 @@ impl Serve {
 }
 
 fn start(config: &Config) -> Result<(), String> {
-    let stores = store::open(&config.store).map_err(|f| f.chain().to_string())?;
+    let stores = store::open(&config.store).map_err(|fault| match store::cause(&fault) {
+        Some(store::Cause::Absent { dir }) => {
+            format!("there is no archive in {}; make one with `antin init` (serve never does)", dir.display())
+        }
+        _ => fault.chain().to_string(),
+    })?;
     let archive = assemble::open(config, stores).map_err(|refusal| refusal.to_string())?;
     refuse_demo_seals(&archive)?;
     if archive.recovered() > 0 {

@@ -68,7 +68,14 @@ impl Sweep {
             }
             Err(fault) => return Err(fault.chain().to_string()),
         };
-        let archive = assemble::open(&config, stores).map_err(|refusal| refusal.to_string())?;
+        // A damaged archive is looked at all the same: that is what a sweep is for.
+        let archive = match assemble::open(&config, stores.clone()) {
+            Ok(archive) => archive,
+            Err(refusal) => {
+                eprintln!("antin: {refusal}");
+                assemble::open_damaged(&config, stores, &refusal).map_err(|refusal| refusal.to_string())?
+            }
+        };
         let progress = Arc::new(Progress::default());
         let watched = Watch::begin(&progress);
         let report = archive.sweep(&Pass::of_the_operator(), &progress);

@@ -59,6 +59,9 @@ pub(super) async fn parts(
     payload: Payload,
     limit_bytes: u64,
 ) -> Result<Parts, Problem> {
+    if !media_type(request).starts_with("multipart/form-data") {
+        return Err(Problem::new(415, "unsupported_media_type"));
+    }
     refuse_early(
         request,
         limit_bytes.saturating_add(FRAMING_BYTES),
@@ -135,15 +138,17 @@ async fn file(field: &mut Field, limit_bytes: u64) -> Result<Upload, Problem> {
     Ok(upload)
 }
 
+fn media_type(request: &HttpRequest) -> String {
+    header_text(request, "content-type").unwrap_or_default().to_ascii_lowercase()
+}
+
 /// One file, as a raw body or as the part `file`.
 pub(super) async fn one_file(
     request: &HttpRequest,
     payload: Payload,
     limit_bytes: u64,
 ) -> Result<(Upload, Option<String>), Problem> {
-    let content_type = header_text(request, "content-type")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let content_type = media_type(request);
     if content_type.starts_with("multipart/form-data") {
         let parts = parts(request, payload, limit_bytes).await?;
         return parts

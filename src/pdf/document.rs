@@ -30,10 +30,13 @@ pub struct Document<'a> {
     pub(crate) sections: Vec<Section<'a>>,
     pub(crate) ending: Ending,
     /// Made at the first compressed object: object streams by number, each inflated once.
-    containers: OnceLock<Vec<(u32, OnceLock<Result<Container, Refusal>>)>>,
+    containers: OnceLock<Vec<Slot>>,
     inflated_bytes: AtomicU64,
     parsed_bytes: AtomicU64,
 }
+
+/// The number of an object stream, and the stream once it was needed.
+type Slot = (u32, OnceLock<Result<Container, Refusal>>);
 
 /// An inflated object stream: ISO 32000-1 7.5.7.
 #[derive(Debug)]
@@ -284,7 +287,7 @@ impl<'a> Document<'a> {
             .map_err(Clone::clone)
     }
 
-    fn container_numbers(&self) -> Vec<(u32, OnceLock<Result<Container, Refusal>>)> {
+    fn container_numbers(&self) -> Vec<Slot> {
         let mut numbers = BTreeSet::new();
         for section in self.sections.iter().filter(|section| section.is_stream()) {
             for number in section

@@ -78,7 +78,7 @@ pub(crate) fn undo_predictor(data: Vec<u8>, predictor: Predictor) -> Result<Vec<
     let width = size(predictor.columns, 65_536)?
         .checked_mul(step)
         .ok_or_else(odd)?;
-    if data.len() % (width + 1) != 0 {
+    if !data.len().is_multiple_of(width + 1) {
         return Err(Refusal::damaged(
             "the rows of a predictor do not fill the stream",
         ));

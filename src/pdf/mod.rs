@@ -37,6 +37,8 @@ mod revision;
 mod signature;
 mod signatures;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod text;
 mod xref;
 

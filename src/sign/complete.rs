@@ -2,8 +2,7 @@
 
 use sha2::Digest as _;
 
-use super::prepare::{Signature, ToBeSigned};
-use crate::pdf::ContentsTooSmall;
+use super::prepare::{Signature, ToBeSigned, Upload};
 use crate::pki::cms::{self, Assembly};
 use crate::pki::digest;
 use crate::record::{Digest, SignatureLevel};
@@ -15,10 +14,12 @@ pub struct Signed {
     pub(super) signature: Signature,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-pub enum SignFailure {
-    /// The time-stamp token is larger than the room left for it.
-    TooLarge(ContentsTooSmall),
+/// The CMS does not fit into the room that `prepare` made for it; begin again with the upload and more room.
+#[derive(Debug)]
+pub struct NoRoom {
+    pub upload: Upload,
+    pub need_bytes: usize,
+    pub have_bytes: usize,
 }
 
 /// The finished file: every byte of the upload, then the increment with its signature.
@@ -40,7 +41,7 @@ impl Signed {
     ///
     /// # Errors
     /// The CMS does not fit into the room that `prepare` made.
-    pub fn complete(self, token: Option<&[u8]>) -> Result<Sealed, SignFailure> {
+    pub fn complete(self, token: Option<&[u8]>) -> Result<Sealed, Box<NoRoom>> {
         let Self {
             prepared,
             signature,
@@ -55,10 +56,16 @@ impl Signed {
             timestamp_token: token,
             crls: &[],
         });
-        let tail = prepared
-            .increment
-            .fill(&cms)
-            .map_err(SignFailure::TooLarge)?;
+        let tail = match prepared.increment.fill(&cms) {
+            Ok(tail) => tail,
+            Err(too_small) => {
+                return Err(Box::new(NoRoom {
+                    upload: prepared.upload,
+                    need_bytes: too_small.need_bytes,
+                    have_bytes: too_small.have_bytes,
+                }));
+            }
+        };
         let mut state = prepared.upload.state();
         state.update(&tail);
         let mut bytes = prepared.upload.into_bytes();

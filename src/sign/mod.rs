@@ -13,5 +13,5 @@
 mod complete;
 mod prepare;
 
-pub use complete::{Sealed, SignFailure, Signed};
+pub use complete::{NoRoom, Sealed, Signed};
 pub use prepare::{Signature, Signer, ToBeSigned, Upload, prepare};

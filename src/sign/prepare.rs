@@ -7,6 +7,7 @@ use crate::pdf::{FieldRequest, Increment, Inspected, Refusal, SubFilter, append_
 use crate::pki::cert::Certificate;
 use crate::pki::cms::{self, SignedAttrs, SigningFacts};
 use crate::pki::crypto::SignatureAlgorithm;
+use crate::pki::digest::DigestAlgorithm;
 use crate::pki::oid;
 use crate::record::{Digest, UtcTime};
 
@@ -132,15 +133,11 @@ pub fn prepare(
         };
         append_signature(&inspected, &request)?
     };
-    // ISO 32000-2 12.8.1: the digest is over the byte range, i.e. everything but the Contents string.
-    let mut covered = upload.state();
-    let (before, after) = increment.signed_ranges();
-    covered.update(before);
-    covered.update(after);
-    let message_digest = covered.finalize();
+    let digest = signer.algorithm.cms_digest();
+    let message_digest = covered_digest(&upload, &increment, digest);
     let attributes = cms::attributes_to_sign(&SigningFacts {
         content_type: oid::ID_DATA,
-        digest: crate::pki::digest::DigestAlgorithm::Sha256,
+        digest,
         message_digest: &message_digest,
         signer: signer.certificate,
         signing_time: None,
@@ -153,6 +150,22 @@ pub fn prepare(
         certificate: signer.certificate.clone(),
         chain: signer.chain.to_vec(),
     })
+}
+
+/// ISO 32000-2 12.8.1: over the byte range, i.e. everything but the Contents string.
+fn covered_digest(upload: &Upload, increment: &Increment, digest: DigestAlgorithm) -> Vec<u8> {
+    let (before, after) = increment.signed_ranges();
+    if digest == DigestAlgorithm::Sha256 {
+        let mut covered = upload.state();
+        covered.update(before);
+        covered.update(after);
+        return covered.finalize().to_vec();
+    }
+    let mut covered = digest.hasher();
+    covered.update(upload.bytes());
+    covered.update(before);
+    covered.update(after);
+    covered.finish()
 }
 
 impl ToBeSigned {

@@ -29,7 +29,7 @@ impl Stopped {
         let mut world = World::demo();
         let clerk = world.facts.quick_clerk().clone();
         let mut filed = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..3 {
             let filing = Filing::sized(&clerk, 60_000);
             let receipt = filing.accepted(&world.facts.base_url, &clerk);
             filed.push((filing, receipt));
@@ -38,7 +38,7 @@ impl Stopped {
         let entries = tiles::entries(&world.facts, checkpoint.size);
         assert!(world.stop().success());
         let victims =
-            [filed.swap_remove(2), filed.pop().unwrap()].map(|(filing, receipt)| Victim {
+            [filed.swap_remove(1), filed.pop().unwrap()].map(|(filing, receipt)| Victim {
                 entry: entries[usize::try_from(receipt.log_index).unwrap()].clone(),
                 filing,
                 receipt,
@@ -138,7 +138,8 @@ impl std::fmt::Display for Hit {
 
 /// The engine lets go of its lock a little after it is dropped, in another process too.
 fn open(folder: &Path) -> sled::Db {
-    let conf = std::fs::read_to_string(folder.join("conf")).unwrap();
+    let conf = std::fs::read(folder.join("conf")).unwrap();
+    let conf = String::from_utf8_lossy(&conf);
     let size = conf
         .lines()
         .find_map(|line| line.strip_prefix("segment_size: "))

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::world::filing::{OWNER, OWNER_ID};
+use crate::world::live::Live;
 use crate::world::process::{Ended, antin};
 use crate::world::temp::TempDir;
 use crate::world::{Call, Filing, World, shared, tools, wait};
@@ -86,30 +87,71 @@ fn metrics_have_the_documented_names_and_tell_nothing_of_people() {
 }
 
 #[test]
-fn a_stop_takes_readiness_down_first_and_ends_cleanly() {
-    let mut world = World::demo();
-    let clerk = world.facts.quick_clerk().clone();
-    let filing = Filing::new(&clerk);
-    let receipt = filing.accepted(&world.facts.base_url, &clerk);
-    world.server().terminate();
-    let admin = world.facts.admin("/readyz");
+fn a_real_archive_is_made_served_and_stopped_gracefully() {
+    let mut live = Live::serve(shared(), 2);
+    let filing = Filing::new(&live.clerk);
+    let receipt = filing.accepted(&live.base_url, &live.clerk);
+    // The address on the paper is the configured one, whatever the listener is called.
+    assert_eq!(
+        receipt.verify_url,
+        format!("http://ketqua.example.vn/v/{}", receipt.public_id)
+    );
+    let page = format!("{}/v/{}", live.base_url, receipt.public_id);
+    let shown = Call::get(&page).send().expect(200).text();
+    assert!(shown.contains("class=\"answer is-valid\""), "{shown}");
+    assert!(
+        !shown.contains("class=\"demo\""),
+        "a real page is not marked as a demo's"
+    );
+    assert_eq!(
+        Call::get(format!("{}/pki/crl/root.crl", live.base_url))
+            .send()
+            .status,
+        404
+    );
+
+    live.server.terminate();
     let down = wait::until("readiness down before the end", 10, || {
-        let answer = Call::get(&admin).try_send().ok()?;
+        assert_eq!(live.server.exited(), None, "{}", live.server.said());
+        let answer = Call::get(format!("{}/readyz", live.admin_url))
+            .try_send()
+            .ok()?;
         (answer.status != 200).then_some(answer)
     });
     assert_eq!(down.status, 503, "{}", down.shown());
     // While it drains, it still answers.
-    let page = Call::get(world.facts.url(&format!("/v/{}", receipt.public_id))).try_send();
-    assert!(
-        page.is_ok_and(|p| p.status == 200),
-        "no answer while draining"
-    );
-    let status = world.server().wait_for_exit(30);
-    assert!(status.success(), "{status}\n{}", world.server().said());
+    Call::get(&page).send().expect(200);
+    let status = live.server.wait_for_exit(30);
+    assert!(status.success(), "{status}\n{}", live.server.said());
 
+    let swept = antin(&[
+        "sweep",
+        "--config",
+        live.config().to_str().unwrap(),
+        "--json",
+    ]);
+    assert_eq!(swept.code, Some(0), "{swept:?}");
+    assert_eq!(swept.json()["objects"], 1, "{swept:?}");
+}
+
+#[test]
+fn a_stopped_demo_goes_on_where_it_was() {
+    let mut world = World::demo();
+    let clerk = world.facts.quick_clerk().clone();
+    let filing = Filing::new(&clerk);
+    let first = filing.send(&world.facts.base_url, &clerk).expect(201);
+    let sample = std::fs::read(&world.facts.sample.file).unwrap();
+    let status = world.stop();
+    assert!(status.success(), "{status}");
     world.start(&[]);
     let again = filing.send(&world.facts.base_url, &clerk).expect(201);
     assert_eq!(again.needs("idempotency-replayed"), "true");
+    assert_eq!(again.text(), first.text());
+    assert_eq!(
+        std::fs::read(&world.facts.sample.file).unwrap(),
+        sample,
+        "another sample"
+    );
 }
 
 /// A configuration text written into a folder of its own, and checked.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Finding, FindingKind};
 use crate::archive::log::published;
 use crate::archive::open::Archive;
-use crate::record::{Digest, Fault, node_hash};
+use crate::record::{Digest, node_hash};
 use crate::tlog::{BundlePath, LogPath, TILE_WIDTH, TilePath, bundles_of, encode_bundle, tiles_of};
 
 /// The tree's levels as far as tiles show them: level L holds the roots of full subtrees of 256^L leaves. `None`: not derivable,
@@ -90,7 +90,7 @@ impl Archive {
         &self,
         size: u64,
         leaves: &[Option<Vec<u8>>],
-    ) -> Result<Vec<Finding>, Fault> {
+    ) -> Vec<Finding> {
         let derived = Derived::new(leaves);
         let mut findings = Vec::new();
         self.sweep_head(size, &derived, &mut findings);
@@ -101,7 +101,18 @@ impl Archive {
         wanted.extend(bundles_of(size).map(|p| LogPath::from(p).to_string()));
         let mut after: Option<String> = None;
         loop {
-            let page = self.stores.tree.list("", after.as_deref(), 512)?;
+            let page = match self.stores.tree.list("", after.as_deref(), 512) {
+                Ok(page) => page,
+                Err(fault) => {
+                    // What can't be listed is still asked for by name below.
+                    findings.push(finding(
+                        FindingKind::TileMismatch,
+                        None,
+                        format!("the published files can't be listed: {}", fault.chain()),
+                    ));
+                    break;
+                }
+            };
             let Some(last) = page.last() else { break };
             after = Some(last.clone());
             for path in &page {
@@ -110,14 +121,9 @@ impl Archive {
             }
         }
         for path in wanted {
-            let leaf = first_leaf(&path);
-            findings.push(finding(
-                FindingKind::TileMissing,
-                leaf,
-                format!("{path} is not published"),
-            ));
+            self.sweep_file(&path, size, &derived, &mut findings);
         }
-        Ok(findings)
+        findings
     }
 
     fn sweep_head(&self, size: u64, derived: &Derived<'_>, findings: &mut Vec<Finding>) {
@@ -180,16 +186,20 @@ impl Archive {
         };
         // Published after the sweep began.
         let Some(expected) = expected else { return };
+        let mut kind = FindingKind::TileMismatch;
         let mismatch = match self.stores.tree.read(path) {
             Ok(Some(bytes)) => expected
                 .is_some_and(|e| e != bytes)
                 .then(|| "its bytes are not what the entries derive".to_owned()),
-            Ok(None) => Some("it can't be read".to_owned()),
+            Ok(None) => {
+                kind = FindingKind::TileMissing;
+                Some("it is not published".to_owned())
+            }
             Err(fault) => Some(fault.chain().to_string()),
         };
         if let Some(why) = mismatch {
             findings.push(finding(
-                FindingKind::TileMismatch,
+                kind,
                 first_leaf(path),
                 format!("{path}: {why}"),
             ));

@@ -7,12 +7,14 @@
 
 mod census;
 mod compare;
+mod evidence;
 mod fields;
 mod naming;
 mod rules;
 mod structure;
 
 use super::document::Document;
+use super::lexer::is_space;
 use super::signatures::bytes_behind;
 use super::{Limits, ObjId, Refusal};
 use rules::Case;
@@ -201,6 +203,14 @@ fn examine(
     let rest = bytes.get(end..).unwrap_or_default();
     if old.ending.end == end && matches!(rest, b"\n" | b"\r" | b"\r\n") {
         return Ok(Outcome::Unchanged);
+    }
+    if rest.iter().all(|byte| is_space(*byte)) {
+        findings.add(
+            ChangeKind::UnexplainedBytes,
+            None,
+            "blanks behind the end of the file",
+        );
+        return Ok(Outcome::Examined);
     }
     let new = Document::open(bytes, limits)?;
     let Some(changed) = structure::examine(&old, &new, end, findings)? else {

@@ -1,4 +1,4 @@
-//! What may differ between a signed revision and the file: trailer, catalog, document information, security store.
+//! What may differ between a signed revision and the file: trailer, catalog, document information.
 //!
 //! The comparison goes from the roots down and follows roles, not types: an object that was written again is accepted only by the
 //! rule of the place that names it. What no rule accepts is forbidden.
@@ -17,8 +17,8 @@ use crate::pdf::refusal::Refusal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// Entries that are looked up pairwise: one for each signature, one for each developer.
-const MAX_KEYS: usize = 2_000;
+/// One for each developer (ISO 32000-1 7.12); compared pairwise.
+const MAX_EXTENSIONS: usize = 200;
 
 /// One comparison under way.
 pub(super) struct Case<'x> {
@@ -234,7 +234,7 @@ impl<'x> Case<'x> {
             .as_ref()
             .and_then(Followed::dict)
             .unwrap_or(&none);
-        let small = before.entries.len() <= MAX_KEYS && after.entries.len() <= MAX_KEYS;
+        let small = before.entries.len() <= MAX_EXTENSIONS && after.entries.len() <= MAX_EXTENSIONS;
         let kept = small
             && before
                 .entries
@@ -295,144 +295,6 @@ impl<'x> Case<'x> {
             );
         }
         Ok(())
-    }
-
-    /// ETSI EN 319 142-1 5.4.2: a security store grows, it never loses evidence.
-    fn security_store(
-        &mut self,
-        old: Option<&Item<'x>>,
-        new: Option<&Item<'x>>,
-    ) -> Result<(), Refusal> {
-        let touched =
-            |item: Option<&Item<'x>>| item.is_some_and(|item| !matches!(item.value, Value::Null));
-        if !touched(old) && !touched(new) {
-            return Ok(());
-        }
-        let before_findings = self.findings.changes.len();
-        let none = Dict::default();
-        let (followed_old, followed_new) = (self.follow_old(old)?, self.follow_new(new)?);
-        let before = followed_old
-            .as_ref()
-            .and_then(Followed::dict)
-            .unwrap_or(&none);
-        let Some(after) = followed_new
-            .as_ref()
-            .and_then(Followed::dict)
-            .filter(|dict| dict.duplicate.is_none())
-        else {
-            self.findings.add(
-                ChangeKind::Structure,
-                None,
-                "the security store is not a dictionary",
-            );
-            return Ok(());
-        };
-        let mut grown = self.accept(old, new);
-        for key in differing_keys(before, after) {
-            grown = true;
-            if !matches!(key.as_str(), "Type" | "Certs" | "OCSPs" | "CRLs" | "VRI") {
-                self.findings.add(
-                    ChangeKind::Structure,
-                    None,
-                    format!("security store: /{key}"),
-                );
-            }
-        }
-        for key in ["Certs", "OCSPs", "CRLs"] {
-            grown |= self.grown_list(before.item(key), after.item(key))?;
-        }
-        grown |= self.validation_information(before.item("VRI"), after.item("VRI"))?;
-        if grown && self.findings.changes.len() == before_findings {
-            let at = new.and_then(|item| item.value.reference());
-            self.findings.add(
-                ChangeKind::SecurityStore,
-                at,
-                "certificates or revocation data added",
-            );
-        }
-        Ok(())
-    }
-
-    /// Every reference that was there still is. Says whether anything was written again.
-    fn grown_list(
-        &mut self,
-        old: Option<&Item<'x>>,
-        new: Option<&Item<'x>>,
-    ) -> Result<bool, Refusal> {
-        let (followed_old, followed_new) = (self.follow_old(old)?, self.follow_new(new)?);
-        let before = followed_old
-            .as_ref()
-            .and_then(Followed::array)
-            .unwrap_or_default();
-        let after = followed_new
-            .as_ref()
-            .and_then(Followed::array)
-            .unwrap_or_default();
-        let mut kept = after
-            .iter()
-            .filter_map(|item| item.value.reference())
-            .collect::<BTreeSet<_>>();
-        let lost = before
-            .iter()
-            .filter_map(|item| item.value.reference())
-            .any(|id| !kept.remove(&id));
-        let odd = after.iter().any(|item| item.value.reference().is_none());
-        if lost || odd {
-            self.findings.add(
-                ChangeKind::Structure,
-                None,
-                "the security store lost or bent an entry",
-            );
-        }
-        Ok(self.accept(old, new))
-    }
-
-    /// EN 319 142-1 5.4.2.3.
-    fn validation_information(
-        &mut self,
-        old: Option<&Item<'x>>,
-        new: Option<&Item<'x>>,
-    ) -> Result<bool, Refusal> {
-        let none = Dict::default();
-        let (followed_old, followed_new) = (self.follow_old(old)?, self.follow_new(new)?);
-        let before = followed_old
-            .as_ref()
-            .and_then(Followed::dict)
-            .unwrap_or(&none);
-        let after = followed_new
-            .as_ref()
-            .and_then(Followed::dict)
-            .unwrap_or(&none);
-        let mut grown = self.accept(old, new);
-        if before.entries.len() > MAX_KEYS || after.entries.len() > MAX_KEYS {
-            return Err(Refusal::OverBudget {
-                what: "entries of the security store",
-            });
-        }
-        let names: Vec<String> = before.entries.iter().map(|(key, _)| key.shown()).collect();
-        for name in names {
-            let (old, new) = (before.item(&name), after.item(&name));
-            let (followed_old, followed_new) = (self.follow_old(old)?, self.follow_new(new)?);
-            let was = followed_old
-                .as_ref()
-                .and_then(Followed::dict)
-                .unwrap_or(&none);
-            let Some(is) = followed_new.as_ref().and_then(Followed::dict) else {
-                if old.is_some_and(|item| !matches!(item.value, Value::Null)) {
-                    self.findings.add(
-                        ChangeKind::Structure,
-                        None,
-                        "the security store lost an entry",
-                    );
-                }
-                continue;
-            };
-            for key in ["Cert", "OCSP", "CRL"] {
-                grown |= self.grown_list(was.item(key), is.item(key))?;
-            }
-            grown |= self.accept(old, new);
-        }
-        Ok(grown)
     }
 
     /// Explains the override of the object that has this role in both revisions. Says whether it was written again.

@@ -158,6 +158,12 @@ impl Check<'_, '_> {
                 self.members(section, object.id)?;
             }
         }
+        // 7.5.5, table 15: a number beyond Size is undefined to some readers and defined to others.
+        let size = section.trailer.integer("Size");
+        if size.is_none_or(|size| size < i64::from(section.end_number())) {
+            let detail = "the added trailer states a size below its own numbers";
+            self.findings.add(ChangeKind::XrefMismatch, None, detail);
+        }
         for number in section
             .subsections
             .iter()

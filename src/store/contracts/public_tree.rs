@@ -11,8 +11,9 @@ use crate::record::Fault;
 /// * **Trust.** None: readers check tiles against the signed checkpoint. But other bytes under a path that has
 ///   bytes mean two histories; the answer is a fatal `Diverged` and the node halts.
 /// * **Crash.** Inside `publish`: some or all of the files, and the old checkpoint. A file is whole or absent.
-/// * **Damage.** A file that can't be read gives `Err` (cause `Damaged`) naming its path; others stay readable.
-///   Writing the right bytes again under a damaged path replaces what can't be read.
+/// * **Damage.** A file that can't be read gives `Err` (cause `Damaged`) naming its path; files stored beside it may
+///   share its fate, others stay readable. Writing the right bytes again mends it where the engine can still write
+///   there; otherwise that too is `Damaged`, and the tree is published anew from the ledger into an empty store.
 pub trait PublicTree: Send + Sync {
     /// Stores one file that never changes.
     fn put_immutable(&self, path: &str, bytes: &[u8]) -> Result<(), Fault>;

@@ -16,7 +16,7 @@ use crate::store::sled::volume::{Opened, Volume, copy, format};
 
 /// The one that is written and two that are read. An open volume keeps one or two pages in each of sled's 256 cache shards:
 /// 256 x 58 kB x 2 = 30 MB at the most, 90 MB for three.
-const OPEN_VOLUMES: usize = 3;
+const OPEN_VOLUMES: usize = 2;
 
 /// sled's own bound for its cache; small, because pages of documents are read once.
 const CACHE_BYTES: u64 = 1 << 20;

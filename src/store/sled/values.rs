@@ -19,6 +19,10 @@ pub(super) const KEY_BYTES: usize = 150;
 /// 64 MiB: the largest file of a log is a bundle of 256 entries of 65,535 bytes, 16.8 MB.
 const VALUE_MAX_BYTES: usize = 64 << 20;
 
+/// Above every row number (VALUE_MAX_BYTES / VALUE_BYTES is 4,793), and its first byte is 0: text that goes on behind the
+/// text of a key sorts behind all rows of that key.
+const ROWS_MAX: usize = 0xFFFF;
+
 const SUM_BYTES: usize = 8;
 const LENGTH_BYTES: usize = 8;
 
@@ -94,12 +98,15 @@ impl Values {
             || self.doing("removing", key),
             || {
                 self.tree
-                    .range(first..=row_key(key, usize::MAX))
+                    .range(first..=row_key(key, ROWS_MAX))
                     .keys()
                     .collect::<sled::Result<Vec<_>>>()
             },
         )?;
         for part in parts {
+            if split_row_key(&part).is_none_or(|(of, _)| of != key) {
+                continue;
+            }
             contain(|| self.doing("removing", key), || self.tree.remove(&part))?;
         }
         Ok(())
@@ -114,8 +121,7 @@ impl Values {
     ) -> Result<Vec<Vec<u8>>, Fault> {
         let mut keys = Vec::new();
         let mut from = match after {
-            // Behind the last possible row of `after`.
-            Some(after) if after >= prefix => behind(after),
+            Some(after) if after >= prefix => behind(row_key(after, 0)),
             _ => prefix.to_vec(),
         };
         while keys.len() < limit {
@@ -133,7 +139,7 @@ impl Values {
             if number == 0 {
                 keys.push(key.to_vec());
             }
-            from = behind(key);
+            from = behind(row.to_vec());
         }
         Ok(keys)
     }
@@ -202,13 +208,12 @@ fn row_key(key: &[u8], number: usize) -> Vec<u8> {
     row
 }
 
-/// A bound between row 0 of `key` and what follows it.
-fn behind(key: &[u8]) -> Vec<u8> {
-    let mut bound = row_key(key, 0);
-    if let Some(last) = bound.last_mut() {
+/// A bound between a row and whatever follows it.
+fn behind(mut row: Vec<u8>) -> Vec<u8> {
+    if let Some(last) = row.last_mut() {
         *last = 1;
     }
-    bound
+    row
 }
 
 fn split_row_key(row: &[u8]) -> Option<(&[u8], u32)> {

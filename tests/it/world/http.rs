@@ -44,7 +44,7 @@ impl Answer {
     /// For the message of a failed check.
     pub fn shown(&self) -> String {
         let body: String = self.text().chars().take(2_000).collect();
-        format!("{} {:#?}\n{body}", self.status, self.headers)
+        format!("{} {:?}\n{body}", self.status, self.headers)
     }
 
     #[track_caller]

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod filing;
 pub mod http;
+pub mod live;
 pub mod merkle;
 pub mod pdfs;
 pub mod process;

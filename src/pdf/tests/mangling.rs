@@ -1,0 +1,209 @@
+//! Damaged files: no panic, no hang, and never a sound answer for bytes that were signed otherwise.
+//!
+//! Seeded: the same mutants on every run.
+
+use super::craft::{Update, file, objects, samples, signed, signed_as};
+use crate::pdf::{
+    Changes, Limits, SubFilter, append_signature, changes_after, inspect, signatures,
+};
+
+/// xorshift64*: a sequence that does not depend on any library's version.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let drawn = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
+        usize::try_from(drawn).unwrap() % below.max(1)
+    }
+}
+
+/// Words that make structure; swapped in to reach deeper than random bytes do.
+const WORDS: [&str; 24] = [
+    "obj",
+    "endobj",
+    "stream",
+    "endstream",
+    "xref",
+    "trailer",
+    "startxref",
+    "%%EOF",
+    "/Prev",
+    "/Size",
+    "/Length",
+    "/Kids",
+    "/Root",
+    "/W",
+    "/Index",
+    "<<",
+    ">>",
+    "[",
+    "]",
+    "(",
+    "R",
+    "99999999999999999999",
+    "-1",
+    "/Contents",
+];
+
+fn mutant(dice: &mut Dice, source: &[u8]) -> Vec<u8> {
+    let mut out = source.to_vec();
+    for _ in 0..=dice.roll(3) {
+        let at = dice.roll(out.len());
+        match dice.roll(7) {
+            0 => out[at] ^= 1 << dice.roll(8),
+            1 => out[at] = u8::try_from(dice.roll(256)).unwrap(),
+            2 => out.truncate(at.max(1)),
+            3 => {
+                let end = (at + dice.roll(200)).min(out.len());
+                out.drain(at..end);
+            }
+            4 => {
+                let end = (at + dice.roll(400)).min(out.len());
+                let piece = out[at..end].to_vec();
+                let to = dice.roll(out.len());
+                out.splice(to..to, piece);
+            }
+            5 => {
+                let word = WORDS[dice.roll(WORDS.len())].as_bytes();
+                let end = (at + word.len()).min(out.len());
+                out.splice(at..end, word.iter().copied());
+            }
+            _ => {
+                // A digit for a digit: offsets, lengths, numbers of objects.
+                let digits: Vec<usize> = (0..out.len())
+                    .filter(|at| out[*at].is_ascii_digit())
+                    .collect();
+                if !digits.is_empty() {
+                    let at = digits[dice.roll(digits.len())];
+                    out[at] = b'0' + u8::try_from(dice.roll(10)).unwrap();
+                }
+            }
+        }
+        if out.is_empty() {
+            out.push(0);
+        }
+    }
+    out
+}
+
+/// Everything that a stranger's file passes through.
+fn all_the_way(bytes: &[u8]) {
+    let limits = Limits::default();
+    if let Ok(doc) = inspect(bytes, &limits) {
+        let request = super::craft::request(SubFilter::CadesDetached);
+        if let Ok(increment) = append_signature(&doc, &request) {
+            let whole = [bytes, &increment.fill(b"\x30").unwrap()].concat();
+            let again = signatures(&whole, &limits).unwrap();
+            let ours = again
+                .fields
+                .iter()
+                .find(|field| field.signed_end() == Some(whole.len() as u64));
+            assert!(
+                ours.is_some_and(|field| field.is_well_formed()),
+                "what is signed must be readable"
+            );
+        }
+    }
+    if let Ok(found) = signatures(bytes, &limits) {
+        for field in found.fields {
+            if let Some(end) = field.signed_end() {
+                let _ = changes_after(bytes, end, &limits);
+            }
+            let _ = field.signed_parts(bytes);
+        }
+    }
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<Vec<u8>> = samples()
+        .into_iter()
+        .map(|(_, bytes)| bytes)
+        .filter(|bytes| bytes.len() < 18_000)
+        .collect();
+    let base = signed(&file(&objects()));
+    let store = Update::of(
+        1,
+        "<< /Type /Catalog /Pages 2 0 R /AcroForm 8 0 R /DSS << /Certs [70 0 R] >> >>",
+    )
+    .and(70, "<< /Length 1 >>\nstream\nx\nendstream")
+    .on(&base);
+    seeds.push(signed_as(&store, SubFilter::Rfc3161));
+    seeds.push(base);
+    let signable: Vec<Vec<u8>> = seeds
+        .iter()
+        .filter(|bytes| inspect(bytes, &Limits::default()).is_ok())
+        .cloned()
+        .collect();
+    seeds.extend(signable.iter().map(|bytes| signed(&signed(bytes))));
+    seeds
+}
+
+#[test]
+fn thousands_of_mutants_cost_no_panic() {
+    let seeds = seeds();
+    let mut dice = Dice(0x5EED_0001);
+    for round in 0..6_000 {
+        all_the_way(&mutant(&mut dice, &seeds[round % seeds.len()]));
+    }
+}
+
+/// What is appended to a signed file is either nothing, or named, or forbidden: never silently ignored.
+#[test]
+fn mutated_updates_are_never_taken_for_nothing() {
+    let base = signed(&file(&objects()));
+    let update = signed(&base);
+    let tail = &update[base.len()..];
+    let mut dice = Dice(0x5EED_0002);
+    for _ in 0..6_000 {
+        let bytes = [base.as_slice(), &mutant(&mut dice, tail)].concat();
+        match changes_after(&bytes, base.len() as u64, &Limits::default()) {
+            Changes::None => panic!("a tail was ignored"),
+            Changes::Forbidden(changes) => assert!(!changes.is_empty()),
+            Changes::Permitted(changes) => {
+                assert!(changes.iter().all(|change| change.kind.is_permitted()))
+            }
+        }
+    }
+}
+
+/// A page whose content changed is never permitted, whatever else is wrong with the update.
+#[test]
+fn mutated_attacks_are_never_permitted() {
+    let base = signed(&file(&objects()));
+    let attack = Update::of(4, "<< /Length 4 >>\nstream\nEVIL\nendstream").on(&base);
+    let tail = &attack[base.len()..];
+    let mut dice = Dice(0x5EED_0003);
+    for _ in 0..6_000 {
+        let mutated = mutant(&mut dice, tail);
+        // The attack must still be in it: the object under its number and the evil content.
+        let text = String::from_utf8_lossy(&mutated).into_owned();
+        let bytes = [base.as_slice(), &mutated].concat();
+        let found = changes_after(&bytes, base.len() as u64, &Limits::default());
+        if text.contains("\n4 0 obj") || text.starts_with("4 0 obj") {
+            assert!(matches!(found, Changes::Forbidden(_)), "{text}");
+        }
+    }
+}
+
+#[test]
+fn inflated_bombs_are_refused() {
+    let rows = vec![0u8; 400 << 20 >> 4];
+    let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut packer, &rows).unwrap();
+    let packed = packer.finish().unwrap();
+    let mut bytes = b"%PDF-1.7\n".to_vec();
+    let head = format!(
+        "1 0 obj\n<< /Type /XRef /Size 9 /W [1 4 2] /Root 1 0 R /Filter /FlateDecode /Length {} >>\nstream\n",
+        packed.len()
+    );
+    bytes.extend_from_slice(head.as_bytes());
+    bytes.extend_from_slice(&packed);
+    bytes.extend_from_slice(b"\nendstream\nendobj\nstartxref\n9\n%%EOF\n");
+    assert_eq!(
+        inspect(&bytes, &Limits::default()).unwrap_err().code(),
+        "pdf-over-budget"
+    );
+}
