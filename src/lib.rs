@@ -18,7 +18,8 @@
         clippy::indexing_slicing,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
+        clippy::cast_possible_wrap,
+        reason = "a test says what it expects by failing"
     )
 )]
 

@@ -256,32 +256,49 @@ impl Archive {
 
     /// Signs and stamps. Room for the token is made from the size of the last one; where that is too little, all is
     /// done again with what it takes, never cut short.
-    fn seal_file(&self, seal: &Seal, upload: Upload, now: UtcTime) -> Result<(Sealed, Token), Refusal> {
+    fn seal_file(
+        &self,
+        seal: &Seal,
+        upload: Upload,
+        now: UtcTime,
+    ) -> Result<(Sealed, Token), Refusal> {
         let room = self.token_bytes.load(Ordering::Relaxed);
         let upload = match self.seal_with_room(seal, upload, now, room)? {
             Ok(done) => return Ok(done),
             Err(no_room) => {
                 let more = no_room.need_bytes.saturating_sub(no_room.have_bytes);
-                self.token_bytes.fetch_max(room.saturating_add(more).saturating_add(TOKEN_SPARE_BYTES), Ordering::Relaxed);
+                self.token_bytes.fetch_max(
+                    room.saturating_add(more).saturating_add(TOKEN_SPARE_BYTES),
+                    Ordering::Relaxed,
+                );
                 no_room.upload
             }
         };
         let room = self.token_bytes.load(Ordering::Relaxed);
-        self.seal_with_room(seal, upload, now, room)?.map_err(|no_room| {
-            Fault::plain(format!(
-                "the time-stamp token grew between two requests: {} bytes for {}",
-                no_room.need_bytes, no_room.have_bytes
-            ))
-            .into()
-        })
+        self.seal_with_room(seal, upload, now, room)?
+            .map_err(|no_room| {
+                Fault::plain(format!(
+                    "the time-stamp token grew between two requests: {} bytes for {}",
+                    no_room.need_bytes, no_room.have_bytes
+                ))
+                .into()
+            })
     }
 
-    fn seal_with_room(&self, seal: &Seal, upload: Upload, now: UtcTime, token_bytes: usize) -> Result<Result<(Sealed, Token), Box<NoRoom>>, Refusal> {
+    fn seal_with_room(
+        &self,
+        seal: &Seal,
+        upload: Upload,
+        now: UtcTime,
+        token_bytes: usize,
+    ) -> Result<Result<(Sealed, Token), Box<NoRoom>>, Refusal> {
         let limits = self.limits();
         let signer = seal.signer(token_bytes);
-        let prepared = prepare(upload, |bytes| pdf::inspect(bytes, &limits), &signer, now).map_err(Refusal::Pdf)?;
+        let prepared = prepare(upload, |bytes| pdf::inspect(bytes, &limits), &signer, now)
+            .map_err(Refusal::Pdf)?;
         let signature = seal.key().sign(prepared.to_sign()).map_err(Refusal::Key)?;
-        metrics::counter!("antin_signatures_total", "office" => seal.office().code.to_string()).increment(1);
+        metrics::counter!("antin_signatures_total", "office" => seal.office().code.to_string())
+            .increment(1);
         let signed = prepared.signed(Signature(signature));
         let token = self
             .fetcher
@@ -293,8 +310,11 @@ impl Archive {
                 self.settings.max_drift_s,
             )
             .map_err(Refusal::Timestamp)?;
-        let parsed = Token::parse(&token.der).map_err(|e| Fault::new("reading the time-stamp token", e))?;
-        Ok(signed.complete(Some(&token.der)).map(|sealed| (sealed, parsed)))
+        let parsed =
+            Token::parse(&token.der).map_err(|e| Fault::new("reading the time-stamp token", e))?;
+        Ok(signed
+            .complete(Some(&token.der))
+            .map(|sealed| (sealed, parsed)))
     }
 
     /// The same validator that citizens use must pass our signature, and what was there before must stand as it stood.

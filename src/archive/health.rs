@@ -68,4 +68,3 @@ fn health(check: String, outcome: Result<(), String>) -> Health {
         detail: outcome.err(),
     }
 }
-

@@ -14,6 +14,7 @@ use super::seal::{Seal, SealFiles};
 use super::sequence::{Desk, Head, Sequencer};
 use super::start;
 use crate::fetch::{Fetcher, RevocationSource};
+use crate::pki::cert::Certificate;
 use crate::record::{Digest, Fault, OfficeCode, UtcTime};
 use crate::store::{Stores, TreeState};
 use crate::tlog::{Checkpoint, NoteSigner, VerifierKey, empty_root};
@@ -159,7 +160,9 @@ impl Archive {
         let last_bucket_s = start::last_bucket(&stores, state.size)?;
         let now_s = u64::try_from((opening.clock)().unix_s()).unwrap_or(0);
         if last_bucket_s > now_s {
-            return Err(OpenRefusal::ClockBehind { bucket: last_bucket_s });
+            return Err(OpenRefusal::ClockBehind {
+                bucket: last_bucket_s,
+            });
         }
         let mut archive = Self::assemble(opening, key.signer.key().clone(), state)?;
         let mut desk = Desk {
@@ -202,7 +205,14 @@ impl Archive {
     }
 
     fn assemble(opening: Opening, log_key: VerifierKey, state: TreeState) -> Result<Self, Fault> {
-        let Opening { settings, stores, seals, clients, fetch, clock } = opening;
+        let Opening {
+            settings,
+            stores,
+            seals,
+            clients,
+            fetch,
+            clock,
+        } = opening;
         let anchors = start::anchors(&settings)?;
         let mut by_office = HashMap::new();
         for files in &seals {
@@ -275,7 +285,12 @@ impl Archive {
         &self.gate
     }
 
+    /// The certificates that chains may end at.
     #[must_use]
+    pub fn roots(&self) -> &[Certificate] {
+        self.anchors.certificates()
+    }
+
     pub fn seals(&self) -> impl Iterator<Item = &Seal> {
         self.seals.values()
     }
@@ -327,4 +342,3 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], Fault> {
     openssl::rand::rand_bytes(&mut bytes).map_err(|e| Fault::new("drawing random bytes", e))?;
     Ok(bytes)
 }
-

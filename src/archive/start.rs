@@ -50,7 +50,11 @@ pub(super) fn anchors(settings: &Settings) -> Result<Anchors, Fault> {
 }
 
 /// Brings what is published up to the ledger's head, and gives the edge of that tree.
-pub(super) fn agree(stores: &Stores, state: &TreeState, key: &VerifierKey) -> Result<RightEdge, OpenRefusal> {
+pub(super) fn agree(
+    stores: &Stores,
+    state: &TreeState,
+    key: &VerifierKey,
+) -> Result<RightEdge, OpenRefusal> {
     let other = |detail: String| OpenRefusal::OtherKey { detail };
     let head = published(stores.tree.as_ref(), key)
         .map_err(|f| other(f.chain().to_string()))?

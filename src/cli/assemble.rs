@@ -24,7 +24,11 @@ pub(super) fn open(config: &Config, stores: Stores) -> Result<Arc<Archive>, Open
 }
 
 /// For a sweep of what `open` refused.
-pub(super) fn open_damaged(config: &Config, stores: Stores, refused: &OpenRefusal) -> Result<Arc<Archive>, OpenRefusal> {
+pub(super) fn open_damaged(
+    config: &Config,
+    stores: Stores,
+    refused: &OpenRefusal,
+) -> Result<Arc<Archive>, OpenRefusal> {
     Archive::open_damaged(opening(config, stores), refused)
 }
 

@@ -63,8 +63,7 @@ impl Demo {
         let config =
             config::load(&folder.config_file()).map_err(|list| assemble::mistakes(&list))?;
         let stores = stores(&config).map_err(words)?;
-        let archive =
-            assemble::open(&config, stores).map_err(|refusal| refusal.to_string())?;
+        let archive = assemble::open(&config, stores).map_err(|refusal| refusal.to_string())?;
         let province = Arc::new(folder.province);
         let app = App::new(Arc::clone(&archive), Some(Arc::clone(&province))).map_err(words)?;
         let listeners = Listeners {

@@ -41,7 +41,10 @@ impl Serve {
 fn start(config: &Config) -> Result<(), String> {
     let stores = store::open(&config.store).map_err(|fault| match store::cause(&fault) {
         Some(store::Cause::Absent { dir }) => {
-            format!("there is no archive in {}; make one with `antin init` (serve never does)", dir.display())
+            format!(
+                "there is no archive in {}; make one with `antin init` (serve never does)",
+                dir.display()
+            )
         }
         _ => fault.chain().to_string(),
     })?;
@@ -69,6 +72,9 @@ fn refuse_demo_seals(archive: &Archive) -> Result<(), String> {
                 seal.office().code
             ));
         }
+    }
+    if archive.roots().iter().any(province::is_demo) {
+        return Err("a demo's root stands under [trust]; `serve` refuses it, or everybody's demo results would pass here. Take it out".into());
     }
     Ok(())
 }

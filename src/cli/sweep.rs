@@ -73,7 +73,8 @@ impl Sweep {
             Ok(archive) => archive,
             Err(refusal) => {
                 eprintln!("antin: {refusal}");
-                assemble::open_damaged(&config, stores, &refusal).map_err(|refusal| refusal.to_string())?
+                assemble::open_damaged(&config, stores, &refusal)
+                    .map_err(|refusal| refusal.to_string())?
             }
         };
         let progress = Arc::new(Progress::default());

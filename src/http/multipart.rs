@@ -139,7 +139,9 @@ async fn file(field: &mut Field, limit_bytes: u64) -> Result<Upload, Problem> {
 }
 
 fn media_type(request: &HttpRequest) -> String {
-    header_text(request, "content-type").unwrap_or_default().to_ascii_lowercase()
+    header_text(request, "content-type")
+        .unwrap_or_default()
+        .to_ascii_lowercase()
 }
 
 /// One file, as a raw body or as the part `file`.

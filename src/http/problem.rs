@@ -17,8 +17,12 @@ use crate::i18n;
 use crate::pdf;
 use crate::record::{Fault, FieldProblem};
 
+/// Boxed, so that a `Result` that carries it stays small.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(super) struct Problem(Box<Facts>);
+
+#[derive(Debug)]
+struct Facts {
     status: u16,
     code: String,
     args: Vec<(&'static str, String)>,
@@ -31,7 +35,7 @@ pub(super) struct Problem {
 
 impl Problem {
     pub fn new(status: u16, code: &str) -> Self {
-        Self {
+        Self(Box::new(Facts {
             status,
             // One spelling on the wire, whatever the layer below uses.
             code: code.replace('-', "_"),
@@ -40,7 +44,7 @@ impl Problem {
             retry_after_s: None,
             cause: None,
             headers: Vec::new(),
-        }
+        }))
     }
 
     pub fn internal() -> Self {
@@ -48,37 +52,37 @@ impl Problem {
     }
 
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.args.push((name, value.into()));
+        self.0.args.push((name, value.into()));
         self
     }
 
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.0.headers.push((name, value.into()));
         self
     }
 
     fn retry(mut self, seconds: u32) -> Self {
-        self.retry_after_s = Some(seconds);
+        self.0.retry_after_s = Some(seconds);
         self
     }
 
     fn caused_by(mut self, cause: impl Into<String>) -> Self {
-        self.cause = Some(cause.into());
+        self.0.cause = Some(cause.into());
         self
     }
 
     pub fn words(&self, lang: i18n::Lang) -> i18n::ProblemWords {
-        let args: Vec<(&str, &str)> = self.args.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        i18n::problem(lang, &self.code, &args)
+        let args: Vec<(&str, &str)> = self.0.args.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        i18n::problem(lang, &self.0.code, &args)
     }
 
-    pub const fn status(&self) -> u16 {
-        self.status
+    pub fn status(&self) -> u16 {
+        self.0.status
     }
 
     pub fn log(&self, context: &Context) {
-        if let Some(cause) = &self.cause {
-            tracing::error!(request_id = %context.request_id, code = %self.code, cause, "request failed");
+        if let Some(cause) = &self.0.cause {
+            tracing::error!(request_id = %context.request_id, code = %self.0.code, cause, "request failed");
         }
     }
 
@@ -87,6 +91,7 @@ impl Problem {
         self.log(context);
         let words = self.words(context.lang);
         let errors: Vec<Value> = self
+            .0
             .fields
             .iter()
             .map(|f| {
@@ -98,12 +103,12 @@ impl Problem {
             })
             .collect();
         let mut body = json!({
-            "type": format!("urn:antin:problem:{}", self.code),
+            "type": format!("urn:antin:problem:{}", self.0.code),
             "title": words.title,
-            "status": self.status,
+            "status": self.0.status,
             "detail": words.detail,
             "remedy": words.remedy,
-            "code": self.code,
+            "code": self.0.code,
             "instance": format!("urn:antin:request:{}", context.request_id),
         });
         if !errors.is_empty()
@@ -111,20 +116,21 @@ impl Problem {
         {
             object.insert("errors".into(), Value::Array(errors));
         }
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
         response
             .insert_header((CONTENT_TYPE, "application/problem+json"))
             .insert_header((CONTENT_LANGUAGE, context.lang.as_str()))
             .insert_header((VARY, "Accept-Language"));
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
-        if self.status == 401 {
+        if self.0.status == 401 {
             // RFC 9110 15.5.2: a 401 names the scheme that would help.
             response.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             response.insert_header((*name, value.as_str()));
         }
         response.body(body.to_string())
@@ -161,10 +167,9 @@ impl From<Fault> for Problem {
 
 impl From<Vec<FieldProblem>> for Problem {
     fn from(fields: Vec<FieldProblem>) -> Self {
-        Self {
-            fields,
-            ..Self::new(422, "record_invalid")
-        }
+        let mut problem = Self::new(422, "record_invalid");
+        problem.0.fields = fields;
+        problem
     }
 }
 

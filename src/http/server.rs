@@ -100,7 +100,18 @@ fn recorder() -> Result<PrometheusHandle, Fault> {
     );
     metrics::describe_counter!("antin_results_total", "Results answered with 201");
     metrics::describe_counter!("antin_verify_total", "Files judged, by indication");
+    metrics::describe_counter!(
+        "antin_signatures_total",
+        "Uses of a seal's key for a result, by office"
+    );
     metrics::describe_gauge!("antin_log_tree_size", "Entries in the public log");
+    // Named from the start, so that a dashboard finds them before the first event.
+    for outcome in ["logged", "replayed"] {
+        metrics::counter!("antin_results_total", "outcome" => outcome).increment(0);
+    }
+    for indication in ["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"] {
+        metrics::counter!("antin_verify_total", "indication" => indication).increment(0);
+    }
     metrics::gauge!("antin_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }

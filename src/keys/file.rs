@@ -52,8 +52,13 @@ impl FileKey {
     /// # Errors
     /// Not a PEM private key, or of a kind that is not made here.
     pub fn from_pem(pem: &[u8]) -> Result<Self, Fault> {
-        let key = PKey::private_key_from_pem(pem)
-            .map_err(|e| Fault::new("reading a PEM private key", e))?;
+        // A key with a passphrase must not make the service wait for somebody at a terminal.
+        let key = PKey::private_key_from_pem_callback(pem, |_| Ok(0)).map_err(|e| {
+            Fault::new(
+                "reading a PEM private key (without a passphrase; the file's mode protects it)",
+                e,
+            )
+        })?;
         Self::new(key)
     }
 

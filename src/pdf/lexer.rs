@@ -3,6 +3,7 @@
 //! # Invariants
 //! * A token ends only at white space, a delimiter or the end of the buffer: `12abc` is an error, not `12`.
 
+use super::object::hex_digit;
 use super::refusal::Refusal;
 
 /// ISO 32000-1 table 1.
@@ -155,7 +156,7 @@ impl<'d> Lexer<'d> {
         let rest = self.slice(start.saturating_add(1), self.bytes.len());
         let length = rest
             .iter()
-            .position(|byte| !byte.is_ascii_hexdigit())
+            .position(|byte| hex_digit(*byte).is_none())
             .unwrap_or(rest.len());
         self.at = start + 1 + length;
         while let Some(byte) = self.peek() {

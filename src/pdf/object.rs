@@ -87,12 +87,28 @@ impl PartialEq for Name<'_> {
 }
 
 pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
+    let value = HEX.get(usize::from(byte)).copied()?;
+    (value < 16).then_some(value)
+}
+
+/// A table: every signature passes thousands of digits through it.
+static HEX: [u8; 256] = hex_table();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated by the compiler, where a wrong index does not compile; at most 15"
+)]
+const fn hex_table() -> [u8; 256] {
+    let mut table = [255u8; 256];
+    let digits = *b"0123456789abcdef";
+    let mut value = 0;
+    while value < digits.len() {
+        table[digits[value] as usize] = value as u8;
+        table[digits[value].to_ascii_uppercase() as usize] = value as u8;
+        value += 1;
     }
+    table
 }
 
 /// A dictionary in the order of the file.

@@ -6,13 +6,32 @@ use super::object::hex_digit;
 pub(crate) fn decoded(token: &[u8]) -> Vec<u8> {
     match token {
         [b'(', inner @ .., b')'] => literal(inner),
-        [b'<', inner @ .., b'>'] => hex(inner),
+        [b'<', inner @ .., b'>'] => hex(inner).0,
         _ => Vec::new(),
     }
 }
 
+/// Whether a hexadecimal string ends with a whole byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Digits {
+    Even,
+    Odd,
+}
+
 /// ISO 32000-1 7.3.4.3: white space does not count; a missing last digit is zero.
-fn hex(inner: &[u8]) -> Vec<u8> {
+pub(crate) fn hex(inner: &[u8]) -> (Vec<u8>, Digits) {
+    // Contents of signatures are long and hold nothing but digits.
+    let pairs = inner.chunks(2).map(|pair| match pair {
+        [high, low] => Some(hex_digit(*high)? << 4 | hex_digit(*low)?),
+        _ => None,
+    });
+    match pairs.collect() {
+        Some(bytes) => (bytes, Digits::Even),
+        None => hex_with_blanks(inner),
+    }
+}
+
+fn hex_with_blanks(inner: &[u8]) -> (Vec<u8>, Digits) {
     let mut bytes = Vec::with_capacity(inner.len() / 2);
     let mut high = None;
     for digit in inner.iter().copied().filter_map(hex_digit) {
@@ -21,8 +40,11 @@ fn hex(inner: &[u8]) -> Vec<u8> {
             Some(first) => bytes.push(first << 4 | digit),
         }
     }
-    bytes.extend(high.map(|first| first << 4));
-    bytes
+    let Some(first) = high else {
+        return (bytes, Digits::Even);
+    };
+    bytes.push(first << 4);
+    (bytes, Digits::Odd)
 }
 
 /// ISO 32000-1 table 3.

@@ -45,8 +45,9 @@ pub enum Settings {
 #[derive(Clone, Debug)]
 pub struct SledSettings {
     pub dir: PathBuf,
-    /// sled's cache for each of the three small databases (ledger, public tree, document index). Volumes of documents have their
-    /// own small bound. The default of 16 MiB holds the inner pages of about a million entries.
+    /// sled's cache for each of the three small databases (ledger, public tree, document index); volumes of documents have their
+    /// own bound. In memory a page takes about twice what it does on disk, and sled holds some 16,000 recent pages besides.
+    /// A million entries have about 83,000 leaf pages, so their inner pages take about 4 MB: the default of 8 MiB holds them.
     pub cache_bytes: u64,
     /// Room of a new archive's volumes in chunks of 58,000 bytes; fixed when the archive is created. 4,096 make 237 MB, which
     /// bounds three things: the largest document, what a start after a crash has to read, and what a start is
@@ -58,7 +59,7 @@ impl SledSettings {
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         SledSettings {
             dir: dir.into(),
-            cache_bytes: 16 << 20,
+            cache_bytes: 8 << 20,
             volume_slots: 4096,
         }
     }

@@ -35,7 +35,7 @@ impl Drop for Scratch {
 
 #[track_caller]
 fn check_suite(engine: impl Fn(&str) -> (Stores, Option<Scratch>)) {
-    for (name, case) in suite::CASES {
+    for (name, case) in suite::cases() {
         println!("case: {name}");
         let (stores, scratch) = engine(name);
         case(&stores);

@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //! * An entry never expires because it can't become wrong: keys are SHA-256 of all the input.
-//! * Bounded: at `MAX_ENTRIES` the map starts anew.
+//! * Bounded in number and size, whatever strangers send: at `MAX_ENTRIES` a map starts anew, and a certificate of more than
+//!   `MAX_CERTIFICATE_BYTES` is parsed each time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,13 +12,16 @@ use crate::pki::Malformed;
 use crate::pki::cert::Certificate;
 use crate::record::{Digest, Sha256Stream, sha256};
 
-/// A certificate is held with about 6 KB (DER, fields, OpenSSL's form): 4,096 of them stay under 25 MB.
+/// A usual certificate (1.5 KB) is held with about 6 KB (DER, fields, OpenSSL's form): 4,096 of them stay under 25 MB.
 const MAX_ENTRIES: usize = 4_096;
+/// Ten times a usual certificate is 16 KB; at 8 KB, a map full of a stranger's largest stays under 4,096 x 4 x 8 KB = 128 MB.
+const MAX_CERTIFICATE_BYTES: usize = 8 << 10;
 
 #[derive(Default)]
 pub struct Memory {
     certificates: Mutex<HashMap<Digest, Certificate>>,
     chains: Mutex<HashMap<Digest, Result<(), String>>>,
+    signatures: Mutex<HashMap<Digest, bool>>,
 }
 
 impl std::fmt::Debug for Memory {
@@ -37,6 +41,9 @@ impl Memory {
     /// # Errors
     /// `Malformed` when the bytes are not a certificate.
     pub fn certificate(&self, der: &[u8]) -> Result<Certificate, Malformed> {
+        if der.len() > MAX_CERTIFICATE_BYTES {
+            return Certificate::from_der(der);
+        }
         let key = sha256(der);
         if let Some(known) = self
             .certificates
@@ -56,6 +63,32 @@ impl Memory {
         }
         map.insert(key, parsed.clone());
         Ok(parsed)
+    }
+
+    /// Whether `issuer`'s key made the signature of `subject`; names, validity and constraints aside.
+    pub(super) fn is_signed_by(&self, subject: &Certificate, issuer: &Certificate) -> bool {
+        let mut stream = Sha256Stream::new();
+        stream.update(&subject.sha256());
+        stream.update(&issuer.sha256());
+        let key = stream.finish();
+        if let Some(known) = self
+            .signatures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
+            return *known;
+        }
+        let answer = subject.is_signed_by(issuer.public_key()).is_ok();
+        let mut map = self
+            .signatures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if map.len() >= MAX_ENTRIES {
+            map.clear();
+        }
+        map.insert(key, answer);
+        answer
     }
 
     /// Whether this exact chain holds, time and revocation aside.

@@ -1,9 +1,10 @@
 //! Path building (RFC 4158) with back-tracking: every way from a certificate over a bag to an anchor, until one holds.
 //!
 //! # Invariants
-//! * At most `Budget` candidates and extensions, so hostile bags cost bounded work.
+//! * At most `Budget` candidates, signature checks and extensions, so hostile bags cost bounded work. What is counted does not
+//!   depend on what is remembered: the same input gives the same answer.
 //! * A path that is returned holds: names, signatures, constraints (by `chain`), validity of every certificate but the anchor
-//!   at the given time, and the key usage that the purpose demands.
+//!   at the given time (of the subject also where it is the anchor), and the key usage that the purpose demands.
 
 use super::Memory;
 use crate::pki::cert::{Certificate, KeyUsage};
@@ -48,7 +49,9 @@ pub struct Budget {
     pub max_depth: usize,
     /// Complete candidate chains handed to the chain check (each up to `max_depth` signature checks).
     pub max_candidates: usize,
-    /// Partial chains looked at.
+    /// Signatures of certificates checked while extending. A check costs up to 3 ms (P-521): 64 stay under 0.2 s.
+    pub max_signature_checks: usize,
+    /// Partial chains looked at; each compares one name with every name of the bag.
     pub max_steps: usize,
 }
 
@@ -56,7 +59,8 @@ impl Default for Budget {
     fn default() -> Self {
         Self {
             max_depth: 8,
-            max_candidates: 32,
+            max_candidates: 16,
+            max_signature_checks: 64,
             max_steps: 512,
         }
     }
@@ -116,6 +120,7 @@ pub fn build(
         at_s,
         budget,
         candidates: 0,
+        signature_checks: 0,
         steps: 0,
         furthest: PathFailure::NoPath,
     };
@@ -124,18 +129,17 @@ pub fn build(
     let Some(path) = found else {
         return Err(search.furthest);
     };
-    // Judged after the search, so that "expired" is said of a certificate whose chain is otherwise good.
-    if !anchors.contains(subject) {
-        if at_s < subject.not_before() {
-            return Err(PathFailure::SubjectNotYetValid {
-                not_before: subject.not_before(),
-            });
-        }
-        if at_s > subject.not_after() {
-            return Err(PathFailure::SubjectExpired {
-                not_after: subject.not_after(),
-            });
-        }
+    // Judged after the search, so that "expired" is said of a certificate whose chain is otherwise good. RFC 5280 4.1.2.5: both
+    // bounds are inclusive. A subject that is trusted directly is still a signer's certificate with an end.
+    if at_s < subject.not_before() {
+        return Err(PathFailure::SubjectNotYetValid {
+            not_before: subject.not_before(),
+        });
+    }
+    if at_s > subject.not_after() {
+        return Err(PathFailure::SubjectExpired {
+            not_after: subject.not_after(),
+        });
     }
     Ok(path)
 }
@@ -147,6 +151,7 @@ struct Search<'a> {
     at_s: i64,
     budget: Budget,
     candidates: usize,
+    signature_checks: usize,
     steps: usize,
     furthest: PathFailure,
 }
@@ -178,6 +183,15 @@ impl Search<'_> {
             if chain.iter().any(|c| c.sha256() == issuer.sha256()) {
                 continue;
             }
+            // Names are anybody's to write: a certificate of that name with another key is no issuer, however deep its own chain.
+            self.signature_checks += 1;
+            if self.signature_checks > self.budget.max_signature_checks {
+                self.furthest = PathFailure::Budget;
+                return None;
+            }
+            if !self.memory.is_signed_by(&last, &issuer) {
+                continue;
+            }
             chain.push(issuer);
             let found = self.extend(chain);
             chain.pop();
@@ -194,27 +208,34 @@ impl Search<'_> {
             self.furthest = PathFailure::Budget;
             return None;
         }
+        if let Err(detail) = self.memory.chain(chain) {
+            self.came(PathFailure::Broken { detail });
+            return None;
+        }
         // RFC 5280 6.1.3 (a)(2) for the CAs between; 6.1.1 (d): the anchor is trusted by decision, not by its period.
         let between = chain
             .get(1..chain.len().saturating_sub(1))
             .unwrap_or_default();
-        if let Some(ca) = between
-            .iter()
-            .find(|c| self.at_s < c.not_before() || self.at_s > c.not_after())
-        {
-            self.furthest = PathFailure::CaOutOfPeriod {
+        if let Some(ca) = between.iter().find(|c| !c.is_within_validity(self.at_s)) {
+            self.came(PathFailure::CaOutOfPeriod {
                 subject: ca.subject().to_string(),
-            };
+            });
             return None;
         }
-        match self.memory.chain(chain) {
-            Ok(()) => Some(Path {
-                certificates: chain.to_vec(),
-            }),
-            Err(detail) => {
-                self.furthest = PathFailure::Broken { detail };
-                None
-            }
+        Some(Path {
+            certificates: chain.to_vec(),
+        })
+    }
+
+    /// Keeps the failure of the candidate that came furthest.
+    fn came(&mut self, failure: PathFailure) {
+        let rank = |f: &PathFailure| match f {
+            PathFailure::NoPath => 0,
+            PathFailure::Broken { .. } => 1,
+            _ => 2,
+        };
+        if rank(&failure) > rank(&self.furthest) {
+            self.furthest = failure;
         }
     }
 }
@@ -276,11 +297,19 @@ fn usable_for(subject: &Certificate, purpose: Purpose) -> Result<(), PathFailure
     }
 }
 
-/// id-kp-serverAuth, 1.3.6.1.5.5.7.3.1 (RFC 5280 4.2.1.12).
+/// id-kp-serverAuth and id-kp-codeSigning, 1.3.6.1.5.5.7.3.1 and .3 (RFC 5280 4.2.1.12).
 const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
+const CODE_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 3];
 
+/// Authorities certify signers of documents under clientAuth, emailProtection, documentSigning (RFC 9336) and purposes of their
+/// own, so what is refused is what is certainly something else.
 fn only_other_purposes(subject: &Certificate) -> bool {
-    let others: [&[u8]; 3] = [oid::EKU_TIME_STAMPING, oid::EKU_OCSP_SIGNING, SERVER_AUTH];
+    let others: [&[u8]; 4] = [
+        oid::EKU_TIME_STAMPING,
+        oid::EKU_OCSP_SIGNING,
+        SERVER_AUTH,
+        CODE_SIGNING,
+    ];
     subject
         .extended_key_usage()
         .is_some_and(|list| !list.is_empty() && list.iter().all(|o| others.contains(&o.body())))

@@ -2,16 +2,26 @@
 //!
 //! # Invariants
 //! * Evidence counts only if it is signed by the certificate's issuer, or by a responder that this issuer delegated to.
+//! * "Good" is believed only of fresh evidence of the right scope and age; "revoked" of any that is authentic: it does not grow old.
 //! * What can't be used (delta, indirect or partial CRLs, unknown critical extensions) is passed over, never read as "good".
+//!
+//! # What is not here
+//! What a revocation means for a signature made before or after it: `verify`. Indirect and delta CRLs.
 
-use super::Memory;
+use super::algorithms::check_digest;
+use super::memory::Memory;
 use crate::pki::cert::{Certificate, KeyUsage};
 use crate::pki::crl::{Crl, IssuingDistributionPoint};
+use crate::pki::crypto::{SignatureAlgorithm, VerifyFailure};
 use crate::pki::ocsp::{BasicResponse, CertStatus, SingleResponse};
 use crate::pki::oid;
 
 /// Clocks of responders and ours may differ by this much; five minutes is the usual allowance.
 const SKEW_S: i64 = 300;
+/// RFC 6960 4.2.2.1: without nextUpdate newer information is always to be had; what is older than a day is not it.
+const AGE_WITHOUT_NEXT_UPDATE_S: i64 = 86_400;
+/// RFC 5280 5.3.1.
+const CERTIFICATE_HOLD: u8 = 6;
 
 #[derive(Debug, Clone, Default)]
 pub struct RevocationEvidence {
@@ -22,11 +32,18 @@ pub struct RevocationEvidence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Good,
-    /// `reason` as in RFC 5280 5.3.1; 6 is certificateHold.
+    /// `reason` as in RFC 5280 5.3.1; 6 is certificateHold. `at_s` may lie after the control time.
     Revoked {
         at_s: i64,
         reason: Option<u8>,
     },
+}
+
+/// One authentic statement about the certificate.
+struct Statement {
+    status: Status,
+    /// thisUpdate of what states it.
+    as_of_s: i64,
 }
 
 /// What the evidence says of `subject` for a verdict at `control_s`; `None` where nothing usable speaks of it.
@@ -38,94 +55,200 @@ pub fn status_of(
     memory: &Memory,
     control_s: i64,
 ) -> Option<Status> {
-    let mut good = false;
-    for response in &evidence.ocsp {
-        match from_ocsp(subject, issuer, response, memory, control_s) {
-            Some(Status::Good) => good = true,
-            // One revocation outweighs any "good": fail closed.
-            Some(revoked) => return Some(revoked),
-            None => {}
-        }
-    }
-    for crl in &evidence.crls {
-        match from_crl(subject, issuer, crl, control_s) {
-            Some(Status::Good) => good = true,
-            Some(revoked) => return Some(revoked),
-            None => {}
-        }
-    }
-    good.then_some(Status::Good)
+    let case = Case {
+        subject,
+        issuer,
+        evidence,
+        memory,
+        control_s,
+    };
+    let from_ocsp = evidence.ocsp.iter().flat_map(|r| case.from_ocsp(r));
+    let from_crls = evidence.crls.iter().filter_map(|crl| case.from_crl(crl));
+    let statements: Vec<Statement> = from_ocsp.chain(from_crls).collect();
+    worst(&statements)
 }
 
-fn from_ocsp(
-    subject: &Certificate,
-    issuer: &Certificate,
-    response: &BasicResponse,
-    memory: &Memory,
+/// One revocation outweighs any "good", and the earliest is taken: fail closed. Only a suspension can end (RFC 5280 5.3.1): a
+/// newer "good" outweighs it.
+fn worst(statements: &[Statement]) -> Option<Status> {
+    let newest_good = statements
+        .iter()
+        .filter(|s| s.status == Status::Good)
+        .map(|s| s.as_of_s)
+        .max();
+    let revoked = statements
+        .iter()
+        .filter_map(|s| match s.status {
+            Status::Good => None,
+            Status::Revoked { at_s, reason } => Some((at_s, reason, s.as_of_s)),
+        })
+        .filter(|(_, reason, as_of_s)| {
+            *reason != Some(CERTIFICATE_HOLD) || newest_good.is_none_or(|good| good <= *as_of_s)
+        })
+        .min_by_key(|(at_s, reason, _)| (*reason == Some(CERTIFICATE_HOLD), *at_s))
+        .map(|(at_s, reason, _)| Status::Revoked { at_s, reason });
+    revoked.or(newest_good.map(|_| Status::Good))
+}
+
+struct Case<'a> {
+    subject: &'a Certificate,
+    issuer: &'a Certificate,
+    evidence: &'a RevocationEvidence,
+    memory: &'a Memory,
     control_s: i64,
-) -> Option<Status> {
-    // Several answers about one certificate: the worst counts.
-    let mut found: Option<Status> = None;
-    for single in response.find(issuer, subject.serial()) {
-        match from_single(single, issuer, response, memory, control_s) {
-            Some(Status::Good) => found = found.or(Some(Status::Good)),
-            Some(revoked) => return Some(revoked),
-            None => {}
+}
+
+impl Case<'_> {
+    fn from_ocsp(&self, response: &BasicResponse) -> Vec<Statement> {
+        let singles: Vec<&SingleResponse> = response
+            .find(self.issuer, self.subject.serial())
+            .filter(|single| single.unknown_critical.is_empty())
+            .collect();
+        if singles.is_empty()
+            || !response.unknown_critical.is_empty()
+            || !self.is_authentic(response)
+        {
+            return Vec::new();
         }
+        let is_strong = self.is_strong(response.signature_algorithm());
+        singles
+            .into_iter()
+            .filter_map(|single| self.from_single(single, is_strong))
+            .collect()
     }
-    found
-}
 
-fn from_single(
-    single: &SingleResponse,
-    issuer: &Certificate,
-    response: &BasicResponse,
-    memory: &Memory,
-    control_s: i64,
-) -> Option<Status> {
-    if !response.unknown_critical.is_empty() || !single.unknown_critical.is_empty() {
-        return None;
-    }
-    // RFC 6960 4.2.2.1: thisUpdate in the future or nextUpdate in the past make the answer unreliable.
-    if single.this_update > control_s.saturating_add(SKEW_S) {
-        return None;
-    }
-    if single
-        .next_update
-        .is_some_and(|next| next.saturating_add(SKEW_S) < control_s)
-    {
-        return None;
-    }
-    signed_for(issuer, response, memory)?;
-    match single.status {
-        CertStatus::Good => Some(Status::Good),
-        CertStatus::Revoked { at, reason } => Some(Status::Revoked { at_s: at, reason }),
-        CertStatus::Unknown => None,
-    }
-}
-
-/// RFC 6960 4.2.2.2: the issuer itself, or a responder whose certificate this issuer signed for OCSP signing.
-fn signed_for(issuer: &Certificate, response: &BasicResponse, memory: &Memory) -> Option<()> {
-    if response.responder.names(issuer) {
-        return response.verify_signature(issuer.public_key()).ok();
-    }
-    for der in &response.certificates {
-        let Ok(responder) = memory.certificate(der) else {
-            continue;
+    fn from_single(&self, single: &SingleResponse, is_strong: bool) -> Option<Statement> {
+        let status = match single.status {
+            CertStatus::Good => {
+                let counts = is_strong
+                    && self.is_fresh(single.this_update, single.next_update)
+                    && self.knows_of_subject(single.this_update, single.archive_cutoff);
+                counts.then_some(Status::Good)?
+            }
+            CertStatus::Revoked { at, reason } => Status::Revoked { at_s: at, reason },
+            CertStatus::Unknown => return None,
         };
-        if !response.responder.names(&responder) {
-            continue;
-        }
-        let delegated = responder.has_extended_key_usage(oid::EKU_OCSP_SIGNING)
-            && responder.issuer().matches(issuer.subject())
-            && responder.not_before() <= response.produced_at
-            && response.produced_at <= responder.not_after()
-            && memory.chain(&[responder.clone(), issuer.clone()]).is_ok();
-        if delegated && response.verify_signature(responder.public_key()).is_ok() {
-            return Some(());
-        }
+        Some(Statement {
+            status,
+            as_of_s: single.this_update,
+        })
     }
-    None
+
+    /// RFC 6960 4.2.2.2: the issuer itself, or a responder whose certificate this issuer signed for OCSP signing.
+    fn is_authentic(&self, response: &BasicResponse) -> bool {
+        if response.responder.names(self.issuer)
+            && response.verify_signature(self.issuer.public_key()).is_ok()
+        {
+            return true;
+        }
+        response.certificates.iter().any(|der| {
+            let Ok(responder) = self.memory.certificate(der) else {
+                return false;
+            };
+            response.responder.names(&responder)
+                && self.is_delegated(&responder, response.produced_at)
+                && response.verify_signature(responder.public_key()).is_ok()
+        })
+    }
+
+    fn is_delegated(&self, responder: &Certificate, at_s: i64) -> bool {
+        // RFC 5280 4.2.1.3: where key usage is named, it must include signing.
+        let signs = responder.key_usage().is_none_or(|u| {
+            u.intersects(KeyUsage::DIGITAL_SIGNATURE.and(KeyUsage::CONTENT_COMMITMENT))
+        });
+        responder.has_extended_key_usage(oid::EKU_OCSP_SIGNING)
+            && signs
+            && responder.unknown_critical().is_empty()
+            && responder.issuer().matches(self.issuer.subject())
+            && responder.is_within_validity(at_s)
+            && self
+                .memory
+                .chain(&[responder.clone(), self.issuer.clone()])
+                .is_ok()
+            && !self.is_listed_as_revoked(responder, at_s)
+    }
+
+    /// RFC 6960 4.2.2.2.1: a responder without ocsp-nocheck may itself have been revoked; a list of the issuer tells.
+    fn is_listed_as_revoked(&self, responder: &Certificate, at_s: i64) -> bool {
+        let of_responder = Case {
+            subject: responder,
+            ..*self
+        };
+        !responder.has_ocsp_no_check()
+            && self.evidence.crls.iter().any(|crl| {
+                of_responder.from_crl(crl).is_some_and(
+                    |s| matches!(s.status, Status::Revoked { at_s: since, .. } if since <= at_s),
+                )
+            })
+    }
+
+    fn from_crl(&self, crl: &Crl) -> Option<Statement> {
+        // RFC 5280 6.3.3 (b)(1): here the CRL issuer is the certificate issuer. In an indirect CRL an entry may speak of another
+        // issuer's certificate without saying so itself (5.3.3), so nothing of it is used.
+        let is_indirect = crl.distribution_point().is_some_and(|p| p.is_indirect);
+        if !crl.issuer().matches(self.subject.issuer())
+            || crl.is_delta()
+            || is_indirect
+            || !crl.unknown_critical().is_empty()
+        {
+            return None;
+        }
+        // RFC 5280 6.3.3 (f): the key that signed must be allowed to sign CRLs.
+        let may_sign = self
+            .issuer
+            .key_usage()
+            .is_none_or(|u| u.contains(KeyUsage::CRL_SIGN));
+        if !may_sign || crl.verify_signature(self.issuer.public_key()).is_err() {
+            return None;
+        }
+        let status = match crl.lookup(self.subject.serial()).ok()? {
+            // RFC 5280 5.3: an entry with a critical extension that is not understood makes the list unusable.
+            Some(entry) if entry.has_unknown_critical || entry.has_certificate_issuer => {
+                return None;
+            }
+            Some(entry) => Status::Revoked {
+                at_s: entry.at,
+                reason: entry.reason,
+            },
+            // RFC 5280 5.2.5: a CRL of a part of the certificates or reasons does not say "good" of the rest.
+            None => {
+                let counts = crl
+                    .distribution_point()
+                    .is_none_or(|p| covers(p, self.subject))
+                    && self.is_strong(crl.signature_algorithm())
+                    && self.is_fresh(crl.this_update(), crl.next_update())
+                    && self.knows_of_subject(crl.this_update(), crl.expired_certs_on_crl());
+                counts.then_some(Status::Good)?
+            }
+        };
+        Some(Statement {
+            status,
+            as_of_s: crl.this_update(),
+        })
+    }
+
+    /// RFC 6960 4.2.2.1, RFC 5280 6.3.3: thisUpdate in the future or nextUpdate in the past make "good" unreliable.
+    fn is_fresh(&self, this_update: i64, next_update: Option<i64>) -> bool {
+        let until =
+            next_update.unwrap_or_else(|| this_update.saturating_add(AGE_WITHOUT_NEXT_UPDATE_S));
+        this_update <= self.control_s.saturating_add(SKEW_S)
+            && self.control_s <= until.saturating_add(SKEW_S)
+    }
+
+    /// RFC 5280 3.3: an entry may go once the certificate has expired, so silence after that says nothing, unless the source
+    /// says how far back it keeps them (X.509 9.5.2.8 expiredCertsOnCRL; RFC 6960 4.4.4 archiveCutoff).
+    fn knows_of_subject(&self, this_update: i64, keeps_back_to: Option<i64>) -> bool {
+        let end = self.subject.not_after();
+        this_update <= end || keeps_back_to.is_some_and(|since| since <= end)
+    }
+
+    /// A "good" under a digest that can be forged is nobody's.
+    fn is_strong(&self, algorithm: Result<SignatureAlgorithm, VerifyFailure>) -> bool {
+        algorithm.is_ok_and(|a| {
+            a.digest()
+                .is_none_or(|d| check_digest(d, self.control_s).is_ok())
+        })
+    }
 }
 
 /// Whether a list of this scope speaks of all reasons for this certificate.
@@ -139,50 +262,4 @@ fn covers(scope: &IssuingDistributionPoint, subject: &Certificate) -> bool {
     let named = scope.urls.is_empty() && !scope.has_other_names
         || scope.urls.iter().any(|u| subject.crl_urls().contains(u));
     kind && named && !scope.only_some_reasons && !scope.is_indirect && !scope.only_attribute_certs
-}
-
-fn from_crl(
-    subject: &Certificate,
-    issuer: &Certificate,
-    crl: &Crl,
-    control_s: i64,
-) -> Option<Status> {
-    // RFC 5280 6.3.3 (b)(1): here the CRL issuer is the certificate issuer; indirect CRLs are not supported.
-    if !crl.issuer().matches(subject.issuer())
-        || crl.is_delta()
-        || !crl.unknown_critical().is_empty()
-    {
-        return None;
-    }
-    if crl.this_update() > control_s.saturating_add(SKEW_S)
-        || crl
-            .next_update()
-            .is_some_and(|next| next.saturating_add(SKEW_S) < control_s)
-    {
-        return None;
-    }
-    // RFC 5280 6.3.3 (f): the key that signed must be allowed to sign CRLs.
-    if issuer
-        .key_usage()
-        .is_some_and(|u| !u.contains(KeyUsage::CRL_SIGN))
-    {
-        return None;
-    }
-    crl.verify_signature(issuer.public_key()).ok()?;
-    match crl.lookup(subject.serial()).ok()? {
-        // RFC 5280 5.3: an entry with a critical extension that is not understood makes the list unusable.
-        Some(entry) if entry.has_unknown_critical || entry.has_certificate_issuer => None,
-        Some(entry) => Some(Status::Revoked {
-            at_s: entry.at,
-            reason: entry.reason,
-        }),
-        // RFC 5280 5.2.5: a CRL of a part of the certificates or reasons does not say "good" of the rest.
-        None if crl
-            .distribution_point()
-            .is_some_and(|p| !covers(p, subject)) =>
-        {
-            None
-        }
-        None => Some(Status::Good),
-    }
 }

@@ -5,6 +5,7 @@ use super::reasons::Findings;
 use super::report::Algorithms;
 use crate::pki::cert::Certificate;
 use crate::pki::cms::SignerInfo;
+use crate::pki::crypto::SignatureAlgorithm;
 use crate::trust::{Path, check_digest, check_key};
 
 const CLAUSE: &str = "EN 319 102-1 5.2.8";
@@ -38,6 +39,7 @@ pub(super) fn judge(
     if let Err(weakness) = check_key(certificate.key_facts(), at_s) {
         weak.push((weakness.algorithm, "the signer's key"));
     }
+    say_uncommon(signer, at_s, &mut weak, findings);
     let below_anchor = path
         .map(|p| {
             p.certificates
@@ -46,10 +48,11 @@ pub(super) fn judge(
         })
         .unwrap_or_default();
     for certificate in below_anchor {
-        if let Ok(Some(Err(weakness))) = certificate
+        let digest = certificate
             .signature_algorithm()
-            .map(|a| a.digest().map(|d| check_digest(d, at_s)))
-        {
+            .ok()
+            .and_then(|a| a.digest());
+        if let Some(Err(weakness)) = digest.map(|d| check_digest(d, at_s)) {
             weak.push((weakness.algorithm, "a certificate of its chain"));
         }
         if let Err(weakness) = check_key(certificate.key_facts(), at_s) {
@@ -64,5 +67,37 @@ pub(super) fn judge(
             CLAUSE,
             format!("{algorithm} in {place} could no longer be relied on at that time"),
         );
+    }
+}
+
+/// What is sound but not as the lists of algorithms have it.
+fn say_uncommon(
+    signer: &SignerInfo,
+    at_s: i64,
+    weak: &mut Vec<(String, &'static str)>,
+    findings: &mut Findings,
+) {
+    match signer.signature_algorithm() {
+        // RFC 8017 8.1 recommends the same hash in the mask as for the message.
+        Ok(SignatureAlgorithm::RsaPss { digest, mgf1, .. }) if digest != mgf1 => {
+            if let Err(weakness) = check_digest(mgf1, at_s) {
+                weak.push((weakness.algorithm, "the mask of the signature"));
+            }
+            findings.warn(
+                "ALGORITHM_UNCOMMON",
+                CLAUSE,
+                format!(
+                    "RSASSA-PSS with {} and a mask of {}",
+                    digest.name(),
+                    mgf1.name()
+                ),
+            );
+        }
+        Ok(SignatureAlgorithm::Ed25519) => findings.warn(
+            "ALGORITHM_UNCOMMON",
+            CLAUSE,
+            "Ed25519 is neither in TS 119 312 nor in the national list of standards",
+        ),
+        _ => {}
     }
 }

@@ -8,13 +8,22 @@ use crate::pki::crypto::VerifyFailure;
 
 const CLAUSE: &str = "EN 319 102-1 5.2.7";
 
-/// Compares the digest and verifies the signature value. `content_digest` is over the covered bytes.
+/// Compares the digest and verifies the signature value. `content_digest` is over the covered bytes; empty where it can't be made.
 pub(super) fn verify(
     signer: &SignerInfo,
     certificate: &Certificate,
     content_digest: &[u8],
     findings: &mut Findings,
 ) {
+    if content_digest.is_empty() {
+        findings.doubt(
+            SubIndication::CryptoConstraintsFailure,
+            "ALGORITHM_NOT_SUPPORTED",
+            CLAUSE,
+            format!("digest algorithm {} is not supported", signer.digest_oid),
+        );
+        return;
+    }
     if signer.signed_attributes.is_some() && !signer.message_digest_matches(content_digest) {
         findings.fail(
             SubIndication::HashFailure,

@@ -74,7 +74,7 @@ pub(super) fn coverage(field: &SignatureField, findings: &mut Findings) -> Optio
 }
 
 /// Peculiarities of the message: those that make it ambiguous fail, the others are said.
-fn say(finding: Finding, findings: &mut Findings) {
+pub(super) fn say(finding: Finding, findings: &mut Findings) {
     match finding {
         Finding::AttributeNotSingle
         | Finding::AttributeMalformed
@@ -132,6 +132,25 @@ pub(super) fn cms(contents: &[u8], findings: &mut Findings) -> Option<SignedData
             "CONTENT_ENCAPSULATED",
             "ISO 32000-2 12.8.3.3",
             "the SignedData carries content of its own",
+        );
+    }
+    // ISO 32000-2 12.8.3.3: what is signed is plain data.
+    if signed.content_type != *oid::ID_DATA {
+        findings.fail(
+            SubIndication::FormatFailure,
+            "CONTENT_TYPE_MISMATCH",
+            "RFC 5652 11.1",
+            "the SignedData says of itself that it signs something else than data",
+        );
+    }
+    // RFC 5652 5.3 leaves the attributes away for plain data; but then the value of a signature over attributes is also one over
+    // a document that consists of them. No baseline format allows it.
+    if signed.signers.iter().any(|s| s.signed_attributes.is_none()) {
+        findings.doubt(
+            SubIndication::SigConstraintsFailure,
+            "SIGNED_ATTRIBUTES_ABSENT",
+            "EN 319 142-1 6.3",
+            "the signature has no signed attributes, so what it was made over is ambiguous",
         );
     }
     // RFC 5652 11.1: the content-type attribute must match what is signed.

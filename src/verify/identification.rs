@@ -5,6 +5,7 @@ use super::indication::SubIndication;
 use super::reasons::Findings;
 use crate::pki::cert::Certificate;
 use crate::pki::cms::{CertificateBinding, SignedData, SignerInfo};
+use crate::pki::digest::DigestAlgorithm;
 use crate::trust::Memory;
 
 const CLAUSE: &str = "EN 319 102-1 5.2.3";
@@ -64,6 +65,18 @@ pub(super) fn signing_certificate(
             CLAUSE,
             "the signing certificate is not among the signed attributes",
         ),
+    }
+    // The certificate's hash under SHA-1 is no proof against a second certificate made to collide with it (TS 119 312).
+    let ess = signer.signed_attributes.iter().flat_map(|a| a.ess.first());
+    if ess
+        .into_iter()
+        .any(|id| id.digest == Some(DigestAlgorithm::Sha1))
+    {
+        findings.warn(
+            "SIGNING_CERTIFICATE_DIGEST_WEAK",
+            "EN 319 102-1 5.2.8",
+            "the signed certificate hash is of SHA-1",
+        );
     }
     Some(certificate)
 }

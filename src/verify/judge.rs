@@ -4,6 +4,8 @@ use super::claimed::parse_pdf_date;
 use super::format::{self, Form};
 use super::hashes::{Covered, FileHashes};
 use super::indication::{Indication, SubIndication};
+use super::level::level;
+use super::needs::MAX_TOKENS;
 use super::reasons::Findings;
 use super::report::{
     Algorithms, ChangeLine, ChangesAfter, Coverage, FileFacts, Report, RevocationCheck,
@@ -13,6 +15,7 @@ use super::x509::{self, Moment};
 use super::{acceptance, cryptography, identification, timestamp};
 use crate::pdf::{self, Changes, Limits, Refusal, SignatureField};
 use crate::pki::cert::Certificate;
+use crate::pki::cms::Finding;
 use crate::pki::der;
 use crate::record::UtcTime;
 use crate::trust::{Anchors, Memory, Purpose, RevocationEvidence};
@@ -27,84 +30,12 @@ pub struct Evidence<'a> {
     pub memory: &'a Memory,
 }
 
-/// A certificate whose revocation status a verdict would rest on.
-#[derive(Debug, Clone)]
-pub struct Need {
-    pub subject: Certificate,
-    pub issuer: Certificate,
-}
-
 /// One signature field with what must be known before any of it is judged.
 struct Entry<'a> {
     field: &'a SignatureField,
     findings: Findings,
     form: Option<Form>,
     covered: Option<Covered>,
-}
-
-/// Which certificates' status to get before `judge` (EN 319 102-1 5.2.5: revocation freshness needs fresh data).
-#[must_use]
-pub fn needs(bytes: &[u8], anchors: &Anchors, extra: &[Certificate], memory: &Memory) -> Vec<Need> {
-    let Ok(found) = pdf::signatures(bytes, &Limits::default()) else {
-        return Vec::new();
-    };
-    let mut needs: Vec<Need> = Vec::new();
-    for field in &found.fields {
-        let Ok(signed) = crate::pki::cms::SignedData::parse_padded(&field.contents) else {
-            continue;
-        };
-        let mut bag = identification::certificates(&signed, memory);
-        let mut subjects = Vec::new();
-        for signer in &signed.signers {
-            subjects.extend(signer.find_certificate(&bag).cloned());
-            for token in signer.timestamp_tokens() {
-                let Ok(token) = crate::pki::tsp::Token::parse(token) else {
-                    continue;
-                };
-                let inner = identification::certificates(&token.signed, memory);
-                subjects.extend(token.signer().find_certificate(&inner).cloned());
-                bag.extend(inner);
-            }
-        }
-        bag.extend_from_slice(extra);
-        for subject in subjects {
-            follow(subject, &bag, anchors, &mut needs);
-        }
-    }
-    needs
-}
-
-/// The subject and its issuers up to an anchor, each once.
-fn follow(subject: Certificate, bag: &[Certificate], anchors: &Anchors, needs: &mut Vec<Need>) {
-    let mut current = subject;
-    // As deep as a path may be (trust::Budget).
-    for _ in 0..8 {
-        let is_anchor = anchors
-            .certificates()
-            .iter()
-            .any(|a| a.sha256() == current.sha256());
-        if is_anchor
-            || current.is_self_issued()
-            || needs.iter().any(|n| n.subject.sha256() == current.sha256())
-        {
-            return;
-        }
-        let pool = anchors.certificates().iter().chain(bag);
-        let Some(issuer) = pool.into_iter().find(|c| {
-            c.subject().matches(current.issuer()) && current.is_signed_by(c.public_key()).is_ok()
-        }) else {
-            return;
-        };
-        if !current.has_ocsp_no_check()
-            && !(current.ocsp_urls().is_empty() && current.crl_urls().is_empty())
-        {
-            needs.push(Need {
-                subject: current.clone(),
-                issuer: issuer.clone(),
-            });
-        }
-        current = issuer.clone();
-    }
 }
 
 /// The verdict on `bytes` at the control time.
@@ -249,6 +180,11 @@ fn document_timestamp(
     let mut report = blank(entry, bytes);
     if let Some(covered) = entry.covered {
         let token = unpadded(&entry.field.contents);
+        // Contents is in no byte range: what follows the token there would be nobody's.
+        let padding = entry.field.contents.get(token.len()..).unwrap_or_default();
+        if padding.iter().any(|byte| *byte != 0) {
+            format::say(Finding::TrailingOctets, &mut entry.findings);
+        }
         let judged = timestamp::judge(
             token,
             &|d| hashes.of(covered, d),
@@ -294,13 +230,15 @@ fn signature(
     let Some(signer) = signed.signers.first() else {
         return close(report, entry);
     };
-    if let Some(time) = signer
+    let signing_time = signer
         .signed_attributes
         .as_ref()
-        .and_then(|a| a.signing_time)
-        .and_then(UtcTime::from_unix_s)
-    {
-        report.claimed_at = Some(time.to_rfc3339());
+        .and_then(|a| a.signing_time);
+    // EN 319 142-1 6.3: /M is where the claim stands; the CMS attribute counts where there is none.
+    if report.claimed_at.is_none() {
+        report.claimed_at = signing_time
+            .and_then(UtcTime::from_unix_s)
+            .map(|t| t.to_rfc3339());
     }
     let carried = identification::certificates(&signed, evidence.memory);
     let certificate =
@@ -315,16 +253,27 @@ fn signature(
         cryptography::verify(signer, certificate, &digest, findings);
     }
 
-    // 5.5.4: signature time-stamps, then document time-stamps that cover this signature.
+    // 5.5.4: signature time-stamps, then document time-stamps that cover this signature, its own Contents included.
     let mut bag = carried;
     bag.extend_from_slice(evidence.extra);
-    let mut proven = proofs
+    let covering: Vec<i64> = proofs
         .iter()
-        .filter(|(end, _)| *end >= covered.end)
+        .filter(|(end, _)| *end > covered.end)
         .map(|(_, time)| *time)
-        .min();
-    let covered_by_timestamp = proven.is_some();
-    for token in signer.timestamp_tokens() {
+        .collect();
+    let mut proven = covering.iter().copied().min();
+    let tokens = signer.timestamp_tokens();
+    if tokens.len() > MAX_TOKENS {
+        findings.warn(
+            "TIMESTAMPS_PASSED_OVER",
+            "EN 319 102-1 5.5.4",
+            format!(
+                "of {} time-stamps the first {MAX_TOKENS} were looked at",
+                tokens.len()
+            ),
+        );
+    }
+    for token in tokens.into_iter().take(MAX_TOKENS) {
         let judged = timestamp::judge(
             token,
             &|d| d.hash(&signer.signature),
@@ -332,15 +281,26 @@ fn signature(
             control.unix_s(),
         );
         if let Some(time) = judged.proves_s {
+            // 5.5.4: what a document time-stamp covers existed before it.
+            if covering
+                .iter()
+                .any(|c| c.saturating_add(timestamp::SKEW_S) < time)
+            {
+                findings.doubt(
+                    SubIndication::TimestampOrderFailure,
+                    "TIMESTAMP_ORDER",
+                    "EN 319 102-1 5.5.4",
+                    "a document time-stamp is older than the signature time-stamp that it covers",
+                );
+            }
             proven = Some(proven.map_or(time, |p| p.min(time)));
         }
         bag.extend(judged.bag);
         report.timestamps.push(judged.report);
     }
-    report.level = (form == Form::Pades).then(|| {
-        let with_time = covered_by_timestamp || !report.timestamps.is_empty();
-        if with_time { "B-T" } else { "B-B" }.to_owned()
-    });
+    if form == Form::Pades {
+        report.level = level(entry.field, signer, certificate.as_ref(), proven, findings);
+    }
     say_bad_timestamps(&report.timestamps, findings);
     let moment = Moment {
         at_s: proven.unwrap_or(control.unix_s()),

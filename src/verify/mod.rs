@@ -19,6 +19,8 @@ mod hashes;
 mod identification;
 pub mod indication;
 mod judge;
+mod level;
+mod needs;
 mod reasons;
 pub mod report;
 #[cfg(test)]
@@ -27,7 +29,8 @@ mod timestamp;
 mod x509;
 
 pub use indication::{Indication, SubIndication};
-pub use judge::{Evidence, Need, judge, needs};
+pub use judge::{Evidence, judge};
+pub use needs::{Need, needs};
 pub use report::{
     Algorithms, ChangeLine, ChangesAfter, Coverage, FileFacts, Reason, Report, RevocationCheck,
     SignatureReport, Signer, TimestampReport, Weight,

@@ -1,5 +1,6 @@
 //! Time-stamp validation (EN 319 102-1 5.4; RFC 3161 2.4.2): one token over one imprint.
 
+use super::format;
 use super::identification::certificates;
 use super::indication::SubIndication;
 use super::judge::Evidence;
@@ -13,6 +14,9 @@ use crate::record::UtcTime;
 use crate::trust::Purpose;
 
 const CLAUSE: &str = "EN 319 102-1 5.4";
+
+/// Clocks of authorities differ from each other and from ours; five minutes is the usual allowance.
+pub(super) const SKEW_S: i64 = 300;
 
 /// A time-stamp judged at the control time; `proves_s` is set where it is a proof of existence.
 pub(super) struct Judged {
@@ -63,6 +67,9 @@ pub(super) fn judge(
     }
     let bag = certificates(&token.signed, evidence.memory);
     let signer = token.signer();
+    for finding in token.signed.findings.iter().chain(&signer.findings) {
+        format::say(*finding, &mut findings);
+    }
     let Some(authority) = signer
         .find_certificate(&bag)
         .or_else(|| signer.find_certificate(evidence.extra))
@@ -123,7 +130,7 @@ pub(super) fn judge(
             ),
         );
     }
-    if info.gen_time_s > control_s.saturating_add(300) {
+    if info.gen_time_s > control_s.saturating_add(SKEW_S) {
         findings.doubt(
             SubIndication::TimestampOrderFailure,
             "TIMESTAMP_IN_FUTURE",

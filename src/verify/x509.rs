@@ -118,10 +118,7 @@ pub(super) fn revocation(
     let mut checked = RevocationCheck::NotChecked;
     for (depth, pair) in path.certificates.windows(2).enumerate() {
         let [subject, issuer] = pair else { continue };
-        // RFC 6960 4.2.2.2.1: the issuer asks not to check this certificate.
-        if subject.has_ocsp_no_check() {
-            continue;
-        }
+        // ocsp-nocheck (RFC 6960 4.2.2.2.1) is for responders; in this chain there is none, so it excuses nobody.
         match status_of(
             subject,
             issuer,
@@ -131,31 +128,33 @@ pub(super) fn revocation(
         ) {
             Some(Status::Good) if depth == 0 => checked = RevocationCheck::Good,
             Some(Status::Good) => {}
-            Some(Status::Revoked { at_s, .. }) if at_s > moment.at_s && moment.proven => {
+            // 5.5.4: a revocation after the best signature time does not touch the signature. Without proof that time is the
+            // control time, and a revocation yet to come is none.
+            Some(Status::Revoked { at_s, .. }) if at_s > moment.at_s => {
+                let after = if moment.proven {
+                    "the signature is proven to have existed"
+                } else {
+                    "the time judged"
+                };
                 findings.info(
                     "REVOKED_LATER",
                     CLAUSE,
-                    format!(
-                        "revoked at {}, after the signature is proven to have existed",
-                        time(at_s)
-                    ),
+                    format!("revoked at {}, after {after}", time(at_s)),
                 );
                 if depth == 0 {
                     checked = RevocationCheck::Good;
                 }
             }
             Some(Status::Revoked { at_s, reason }) => {
-                let sub = if depth == 0 {
-                    SubIndication::RevokedNoPoe
-                } else {
-                    SubIndication::RevokedCaNoPoe
+                // RFC 5280 5.3.1: certificateHold (6) means not usable at that time. EN 319 102-1 5.2.6.4: on hold is TRY_LATER,
+                // since a hold can end; for a CA there is no such case.
+                let on_hold = reason == Some(6);
+                let sub = match (depth, on_hold) {
+                    (0, true) => SubIndication::TryLater,
+                    (0, false) => SubIndication::RevokedNoPoe,
+                    _ => SubIndication::RevokedCaNoPoe,
                 };
-                // RFC 5280 5.3.1: certificateHold (6) means not usable at that time.
-                let word = if reason == Some(6) {
-                    "suspended"
-                } else {
-                    "revoked"
-                };
+                let word = if on_hold { "suspended" } else { "revoked" };
                 findings.doubt(
                     sub,
                     "CERTIFICATE_REVOKED",
@@ -170,12 +169,15 @@ pub(super) fn revocation(
                     checked = RevocationCheck::Revoked;
                 }
             }
-            None if depth == 0 => findings.warn(
+            // The national circular, annex II: where the status can't be had, warn.
+            None => findings.warn(
                 "REVOCATION_NOT_CHECKED",
                 CLAUSE,
-                "no usable revocation status of the signing certificate could be had",
+                format!(
+                    "no usable revocation status of {} could be had",
+                    subject.subject()
+                ),
             ),
-            None => {}
         }
     }
     checked

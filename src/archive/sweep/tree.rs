@@ -86,11 +86,7 @@ fn finding(kind: FindingKind, leaf: Option<u64>, detail: impl Into<String>) -> F
 }
 
 impl Archive {
-    pub(super) fn sweep_tree(
-        &self,
-        size: u64,
-        leaves: &[Option<Vec<u8>>],
-    ) -> Vec<Finding> {
+    pub(super) fn sweep_tree(&self, size: u64, leaves: &[Option<Vec<u8>>]) -> Vec<Finding> {
         let derived = Derived::new(leaves);
         let mut findings = Vec::new();
         self.sweep_head(size, &derived, &mut findings);
@@ -198,11 +194,7 @@ impl Archive {
             Err(fault) => Some(fault.chain().to_string()),
         };
         if let Some(why) = mismatch {
-            findings.push(finding(
-                kind,
-                first_leaf(path),
-                format!("{path}: {why}"),
-            ));
+            findings.push(finding(kind, first_leaf(path), format!("{path}: {why}")));
         }
     }
 }

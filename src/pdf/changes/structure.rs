@@ -206,18 +206,23 @@ impl Check<'_, '_> {
                     );
                 }
             }
-            Entry::In { container, .. } => {
-                let id = ObjId {
-                    number,
-                    generation: 0,
-                };
-                if !written.values().any(|other| other.number == container)
-                    || !self.containers.contains_key(&container)
-                {
+            Entry::In { container, index } => {
+                let here = written.values().any(|other| other.number == container);
+                let is_member = here
+                    && self.containers.contains_key(&container)
+                    && usize::try_from(index)
+                        .ok()
+                        .and_then(|index| self.new.container(container).ok()?.members.get(index))
+                        .is_some_and(|(member, _)| *member == number);
+                if !is_member {
+                    let id = ObjId {
+                        number,
+                        generation: 0,
+                    };
                     self.mismatch(
                         ChangeKind::ObjectStream,
                         id,
-                        "moved into an object stream of another revision",
+                        "not in an object stream of its own revision",
                     );
                 }
             }

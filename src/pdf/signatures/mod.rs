@@ -14,20 +14,21 @@ use super::lexer::{Lexer, is_space};
 use super::object::{Dict, Item, ObjId, Value};
 use super::revision::{self, Revision};
 use super::signature::{SignatureField, SignatureKind, SignatureProblem, Signatures};
+use super::text::Digits;
 use super::xref::Entry;
 use super::{Limits, Refusal, text};
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// Finds every signature that the form of the last revision names.
 pub fn signatures(bytes: &[u8], limits: &Limits) -> Result<Signatures, Refusal> {
     let doc = Document::open(bytes, limits)?;
     let revisions = revision::all(&doc);
-    let fields = of_document(&doc, &revisions)?;
-    let known: Vec<ObjId> = fields.iter().map(|field| field.object).collect();
+    let (fields, places): (Vec<_>, Vec<_>) = located(&doc, &revisions)?.into_iter().unzip();
     let mut lexer = Lexer::new(bytes, doc.ending.end);
     lexer.skip_line_end();
     Ok(Signatures {
-        strays: stray::all(&doc, &known),
+        strays: stray::all(&doc, places.into_iter().flatten().collect()),
         revision_ends: revisions
             .iter()
             .map(|revision| wide(revision.end))
@@ -41,9 +42,17 @@ pub(crate) fn of_document(
     doc: &Document<'_>,
     revisions: &[Revision],
 ) -> Result<Vec<SignatureField>, Refusal> {
+    let located = located(doc, revisions)?;
+    Ok(located.into_iter().map(|(field, _)| field).collect())
+}
+
+/// A signature and where its dictionary's object stands in the file.
+type Located = (SignatureField, Option<Range<usize>>);
+
+fn located(doc: &Document<'_>, revisions: &[Revision]) -> Result<Vec<Located>, Refusal> {
     let catalog = doc.catalog()?;
     let form = Form::of(doc, &catalog)?;
-    let mut found: Vec<SignatureField> = Vec::new();
+    let mut found: Vec<Located> = Vec::new();
     if let Some(form) = form.dict() {
         let mut seen = HashSet::new();
         form::each(doc, form, &mut |field| {
@@ -58,7 +67,7 @@ pub(crate) fn of_document(
         })?;
     }
     // The order of revisions; the place in the file where that is the same.
-    found.sort_by_key(|field| {
+    found.sort_by_key(|(field, _)| {
         let place = field.contents_token.as_ref().map(|token| token.start);
         (field.revision_end.unwrap_or(u64::MAX), place)
     });
@@ -72,7 +81,7 @@ fn read<'d>(
     value: &Item<'d>,
     seen: &mut HashSet<ObjId>,
     revisions: &[Revision],
-) -> Result<SignatureField, Refusal> {
+) -> Result<Located, Refusal> {
     let mut out = SignatureField {
         name: field.name.to_string(),
         field: field.id,
@@ -100,16 +109,16 @@ fn read<'d>(
     };
     let Some(object) = object else {
         out.problems.push(SignatureProblem::NotADictionary);
-        return Ok(out);
+        return Ok((out, None));
     };
     out.object = object.id;
     if !seen.insert(object.id) {
         out.problems.push(SignatureProblem::SharedDictionary);
-        return Ok(out);
+        return Ok((out, None));
     }
     let Some(dict) = object.dict() else {
         out.problems.push(SignatureProblem::NotADictionary);
-        return Ok(out);
+        return Ok((out, None));
     };
     if dict.duplicate.is_some() {
         out.problems.push(SignatureProblem::DuplicateKey);
@@ -118,14 +127,17 @@ fn read<'d>(
     let restrictions = Restrictions::of(doc, &field.dict, dict)?;
     out.doc_mdp = restrictions.doc_mdp;
     match &object.place {
-        Place::Container(_) => out.problems.push(SignatureProblem::InObjectStream),
+        Place::Container(_) => {
+            out.problems.push(SignatureProblem::InObjectStream);
+            Ok((out, None))
+        }
         Place::File(place) => {
             contents(&mut out, dict);
             byte_range(&mut out, dict, doc.file);
             coverage(&mut out, doc, &object, place.start, revisions);
+            Ok((out, Some(place.clone())))
         }
     }
-    Ok(out)
 }
 
 /// The entries that are words.
@@ -172,13 +184,13 @@ fn contents(out: &mut SignatureField, dict: &Dict<'_>) {
             value: Value::Null, ..
         }) => out.problems.push(SignatureProblem::NoContents),
         Some(Item {
-            value: Value::Text(token),
+            value: Value::Text([b'<', inner @ .., b'>']),
             span,
-        }) if token.starts_with(b"<") => {
+        }) => {
             out.contents_token = Some(wide(span.start)..wide(span.end));
-            out.contents = text::decoded(token);
-            let digits = token.iter().filter(|byte| byte.is_ascii_hexdigit()).count();
-            if digits % 2 != 0 {
+            let (contents, digits) = text::hex(inner);
+            out.contents = contents;
+            if digits == Digits::Odd {
                 out.problems.push(SignatureProblem::ContentsNotHex);
             }
             if out.contents.iter().all(|byte| *byte == 0) {
@@ -262,11 +274,11 @@ fn coverage(
 }
 
 /// Faults that only show between signatures.
-fn mark_shared(found: &mut [SignatureField]) {
+fn mark_shared(found: &mut [Located]) {
     let mut names = HashSet::new();
     let mut gaps = HashSet::new();
     let mut ends = HashSet::new();
-    for field in found {
+    for (field, _) in found {
         if !names.insert(field.name.clone()) {
             field.problems.push(SignatureProblem::SharedName);
         }

@@ -188,3 +188,55 @@ pub(super) fn signed_as(file: &[u8], sub_filter: SubFilter) -> Vec<u8> {
     let increment = append_signature(&doc, &request(sub_filter)).unwrap();
     [file, &increment.fill(b"\x30\x05abcde").unwrap()].concat()
 }
+
+/// One more revision whose `members` lie in an object stream (number 80), listed by a cross-reference stream (81).
+/// `listed` gives the place in the object stream that the cross-references state for each member.
+pub(super) fn compressed(
+    base: &[u8],
+    members: &[(u32, &str)],
+    objects: &[(u32, &str)],
+    listed: impl Fn(usize) -> usize,
+) -> Vec<u8> {
+    let mut out = base.to_vec();
+    let mut rows: Vec<(u32, [u8; 7])> = Vec::new();
+    let mut place = |number: u32, kind: u8, second: usize, third: usize| {
+        let mut row = [kind; 7];
+        row[1..5].copy_from_slice(&u32::try_from(second).unwrap().to_be_bytes());
+        row[5..].copy_from_slice(&u16::try_from(third).unwrap().to_be_bytes());
+        rows.push((number, row));
+    };
+    let mut head = String::new();
+    let mut body = String::new();
+    for (index, (number, text)) in members.iter().enumerate() {
+        write!(head, "{number} {} ", body.len()).unwrap();
+        body.push_str(text);
+        body.push('\n');
+        place(*number, 2, 80, listed(index));
+    }
+    let container = format!(
+        "<< /Type /ObjStm /N {} /First {} /Length {} >>\nstream\n{head}{body}\nendstream",
+        members.len(),
+        head.len(),
+        head.len() + body.len()
+    );
+    for (number, text) in objects.iter().copied().chain([(80, container.as_str())]) {
+        place(number, 1, out.len(), 0);
+        out.extend_from_slice(format!("{number} 0 obj\n{text}\nendobj\n").as_bytes());
+    }
+    let xref = out.len();
+    place(81, 1, xref, 0);
+    rows.sort();
+    let index: String = rows
+        .iter()
+        .map(|(number, _)| format!("{number} 1 "))
+        .collect();
+    let head = format!(
+        "81 0 obj\n<< /Type /XRef /W [1 4 2] /Index [{index}] /Size 90 /Root 1 0 R /Info 6 0 R /Prev {} /Length {} >>\nstream\n",
+        last_xref(base),
+        rows.len() * 7
+    );
+    out.extend_from_slice(head.as_bytes());
+    out.extend(rows.iter().flat_map(|(_, row)| *row));
+    out.extend_from_slice(format!("\nendstream\nendobj\nstartxref\n{xref}\n%%EOF\n").as_bytes());
+    out
+}

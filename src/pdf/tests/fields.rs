@@ -1,6 +1,6 @@
 //! Signatures that are malformed on purpose: each is called malformed by its name.
 
-use super::craft::{Update, file, find_last, objects, replaced, sample, signed, with};
+use super::craft::{Update, compressed, file, find_last, objects, replaced, sample, signed, with};
 use crate::pdf::SignatureProblem::{self, *};
 use crate::pdf::{Limits, signatures};
 
@@ -245,4 +245,17 @@ fn a_sample_signed_by_another_program_is_well_formed() {
         &sample("verapdf-veraPDF-test-suite-6-1-12-t02-pass-a.pdf"),
         &[],
     );
+}
+
+#[test]
+fn a_signature_dictionary_in_an_object_stream() {
+    let value = "<< /Type /Sig /Filter /X /SubFilter /Y /Contents <30> /ByteRange [0 0 0 0] >>";
+    let objects = [
+        (70, "<< /FT /Sig /T (packed) /V 71 0 R >>"),
+        (8, "<< /Fields [7 0 R 70 0 R] /SigFlags 3 >>"),
+    ];
+    let bytes = compressed(&file(&self::objects()), &[(71, value)], &objects, |index| {
+        index
+    });
+    check(&bytes, &[InObjectStream]);
 }

@@ -5,7 +5,8 @@
 //! | `reading` | what is taken, what is refused, with which reason |
 //! | `signing` | whether an increment is right, on every sample |
 //! | `fields` | whether a malformed signature is called malformed |
-//! | `attacks` | whether a change after signing is named and forbidden |
+//! | `attacks` | whether a change of the document after signing is named and forbidden |
+//! | `updates` | whether an update that is not what it seems is found out |
 //! | `mangling` | whether damaged files cost a panic, a hang, or a false answer |
 //! | `second_opinion` | whether another reader sees what we see |
 
@@ -14,5 +15,7 @@ mod craft;
 mod fields;
 mod mangling;
 mod reading;
+mod ruling;
 mod second_opinion;
 mod signing;
+mod updates;

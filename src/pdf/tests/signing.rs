@@ -59,21 +59,17 @@ fn the_signed_pieces_are_the_file_without_its_contents() {
     let increment = append_signature(&doc, &request(SubFilter::CadesDetached)).unwrap();
     let (before, after) = increment.signed_ranges();
     let digest_input = [&base, before, after].concat();
-    let [a, b, c, d] = increment.byte_range.map(|number| usize::try_from(number).unwrap());
+    let [a, b, c, d] = increment
+        .byte_range
+        .map(|number| usize::try_from(number).unwrap());
     let hole = increment.contents.clone();
     assert_eq!(hole.len(), 128);
     let whole = [base.as_slice(), &increment.fill(&[0xAB; 64]).unwrap()].concat();
     assert_eq!((a, c + d), (0, whole.len()));
     assert_eq!(whole[b], b'<');
     assert_eq!(whole[c - 1], b'>');
-    assert_eq!(
-        &whole[b + 1..c - 1],
-        "ab".repeat(64).as_bytes()
-    );
-    assert_eq!(
-        digest_input,
-        [&whole[..b], &whole[c..]].concat()
-    );
+    assert_eq!(&whole[b + 1..c - 1], "ab".repeat(64).as_bytes());
+    assert_eq!(digest_input, [&whole[..b], &whole[c..]].concat());
     let found = signatures(&whole, &Limits::default()).unwrap();
     let parts = found.fields[0].signed_parts(&whole).unwrap();
     assert_eq!(digest_input, parts.concat());

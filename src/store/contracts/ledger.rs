@@ -5,7 +5,7 @@ use crate::record::{Digest, Fault};
 /// What asks for an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admission {
-    /// HMAC of client, route and the client's idempotency key; whole, never shortened (a shortened key lets two
+    /// Digest of client, route and the client's idempotency key; whole, never shortened (a shortened key lets two
     /// requests be brought to meet). `None`: an entry made by the archive itself.
     pub idempotency: Option<Digest>,
     /// Fingerprint of the request: the same key with another fingerprint is a conflict.

@@ -110,8 +110,7 @@ impl SledBlobs {
             value.extend_from_slice(&header(id, cut.bytes, number));
             gather.take(as_index(cut.each), &mut value);
             let slot = run.first_slot.saturating_add(number);
-            self.shelf
-                .with_open(&run.volume, |volume| volume.put(slot, &value))?;
+            self.shelf.put(&run.volume, slot, &value)?;
         }
         Ok(Place {
             volume: run.volume.number,
@@ -140,14 +139,12 @@ impl SledBlobs {
             let skip = range.start.saturating_sub(here.start);
             let keep = range.end.min(here.end).saturating_sub(here.start);
             let piece = as_index(skip)..as_index(keep.max(skip));
-            self.shelf.with_open(&volume, |volume| {
-                volume.read(slot, |value| {
-                    let piece = content(value, id, &cut, number)
-                        .and_then(|content| content.get(piece.clone()))
-                        .ok_or_else(|| damaged(id))?;
-                    to.extend_from_slice(piece);
-                    Ok(())
-                })
+            self.shelf.read(&volume, slot, |value| {
+                let piece = content(value, id, &cut, number)
+                    .and_then(|content| content.get(piece))
+                    .ok_or_else(|| damaged(id))?;
+                to.extend_from_slice(piece);
+                Ok(())
             })?;
         }
         Ok(())
@@ -183,7 +180,8 @@ impl SledBlobs {
         drop(fresh);
         // Closing a volume flushes it, so it may run beside anything; a late writer would open it again.
         for volume in self.shelf.take_full() {
-            lock(&self.sealing).push(thread::spawn(move || volume.close()));
+            let shelf = self.shelf.clone();
+            lock(&self.sealing).push(thread::spawn(move || shelf.close_one(&volume)));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! # Invariants
 //! * Volumes are numbered from 1 without gaps; only the last one is written to.
 //! * A run of slots is given out once and lies in one volume.
-//! * At most `OPEN_VOLUMES` are open, not counting one that is just being read while it is closed.
+//! * At most `OPEN_VOLUMES` are open and they hold `HELD_BYTES` at the most, give or take one that is just being used.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -12,11 +12,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::record::Fault;
 use crate::store::cause::Cause;
-use crate::store::sled::volume::{Opened, Volume, copy, format};
+use crate::store::sled::volume::{Opened, Used, Volume, copy, format};
 
-/// The one that is written and two that are read. An open volume keeps one or two pages in each of sled's 256 cache shards:
-/// 256 x 58 kB x 2 = 30 MB at the most, 90 MB for three.
-const OPEN_VOLUMES: usize = 2;
+/// Page table, write buffer and queues of an open volume take about 3 MB: 48 MB. Opening one takes about 25 ms.
+const OPEN_VOLUMES: usize = 16;
+
+/// What open volumes may keep of their chunks together: the one that is written and one that a sweep reads reach 30 MB
+/// each (see `volume`), those that are read now and then far less.
+const HELD_BYTES: u64 = 64 << 20;
 
 /// sled's own bound for its cache; small, because pages of documents are read once.
 const CACHE_BYTES: u64 = 1 << 20;
@@ -34,6 +37,8 @@ struct State {
     next_slot: u32,
     /// Numbers of open volumes, in the order in which they were opened.
     open: VecDeque<u32>,
+    /// What the open volumes may hold in memory together.
+    held_bytes: u64,
     /// Full volumes that wait to be sealed.
     full: Vec<Arc<Volume>>,
 }
@@ -67,14 +72,15 @@ impl Shelf {
                 volumes,
                 next_slot: slots,
                 open: VecDeque::new(),
+                held_bytes: 0,
                 full: Vec::new(),
             }),
         };
         let last = shelf.lock().volumes.last().cloned();
         if let Some(last) = last {
             // A last volume that can't be opened stays closed to writing: the next blob begins a new one.
-            if shelf.make_open(&last).is_ok() {
-                let free = last.first_free(slots)?.unwrap_or(slots);
+            if let Ok(free) = last.first_free(slots) {
+                let free = shelf.account(&last, free)?;
                 shelf.lock().next_slot = free;
             }
         }
@@ -126,21 +132,23 @@ impl Shelf {
         })
     }
 
-    /// Runs `use_it` on the volume until it finds it open.
-    pub fn with_open<T>(
-        &self,
-        volume: &Arc<Volume>,
-        mut use_it: impl FnMut(&Volume) -> Result<Option<T>, Fault>,
-    ) -> Result<T, Fault> {
-        loop {
-            if let Some(done) = use_it(volume)? {
-                return Ok(done);
-            }
-            self.make_open(volume)?;
-        }
+    pub fn put(&self, volume: &Arc<Volume>, slot: u32, value: &[u8]) -> Result<(), Fault> {
+        let used = volume.put(slot, value)?;
+        self.account(volume, used)
     }
 
-    /// The full volumes that wait to be sealed; the caller seals them (`Volume::close`) when nothing in them waits for a flush.
+    /// Gives the chunk of one slot to `take`; it is empty where nothing was written.
+    pub fn read<T>(
+        &self,
+        volume: &Arc<Volume>,
+        slot: u32,
+        take: impl FnOnce(&[u8]) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let used = volume.read(slot, take)?;
+        self.account(volume, used)
+    }
+
+    /// The full volumes that wait to be sealed; the caller seals them (`close_one`) after a flush.
     pub fn take_full(&self) -> Vec<Arc<Volume>> {
         std::mem::take(&mut self.lock().full)
     }
@@ -148,33 +156,47 @@ impl Shelf {
     /// Closes and seals everything.
     pub fn close(&self) -> Result<(), Fault> {
         let volumes = self.lock().volumes.clone();
-        volumes.iter().try_for_each(|volume| volume.close())
+        volumes.iter().try_for_each(|volume| self.close_one(volume))
     }
 
-    fn make_open(&self, volume: &Arc<Volume>) -> Result<(), Fault> {
-        if volume.open()? == Opened::Before {
-            return Ok(());
+    /// Notes what a use of `volume` opened and may hold; closes the volumes opened longest ago where that is too much.
+    fn account<T>(&self, volume: &Arc<Volume>, used: Used<T>) -> Result<T, Fault> {
+        if used.opened == Opened::Before && used.grown_bytes == 0 {
+            return Ok(used.answer);
         }
-        let mut state = self.lock();
-        state.open.push_back(volume.number);
-        let last = state.volumes.last().map(|last| last.number);
         let mut victims = Vec::new();
-        while state.open.len() > OPEN_VOLUMES {
-            let Some(at) = state
+        let mut state = self.lock();
+        state.held_bytes = state.held_bytes.saturating_add(used.grown_bytes);
+        if used.opened == Opened::Now {
+            state.open.push_back(volume.number);
+        }
+        let last = state.volumes.last().map(|last| last.number);
+        if state.open.len() > OPEN_VOLUMES || state.held_bytes > HELD_BYTES {
+            let at = state
                 .open
                 .iter()
-                .position(|number| Some(*number) != last && *number != volume.number)
-            else {
-                break;
-            };
-            let victim = state.open.remove(at).and_then(|number| {
+                .position(|number| Some(*number) != last && *number != volume.number);
+            let number = at.and_then(|at| state.open.get(at)).copied();
+            victims.extend(number.and_then(|number| {
                 let position = usize::try_from(number).ok()?.checked_sub(1)?;
                 state.volumes.get(position).cloned()
-            });
-            victims.extend(victim);
+            }));
         }
         drop(state);
-        victims.iter().try_for_each(|victim| victim.close())
+        for victim in victims {
+            self.close_one(&victim)?;
+        }
+        Ok(used.answer)
+    }
+
+    /// Closes a volume, which seals it if it was written to.
+    pub fn close_one(&self, volume: &Volume) -> Result<(), Fault> {
+        // Off the list first: whoever opens it again after the closing puts it back.
+        self.lock().open.retain(|number| *number != volume.number);
+        let held_bytes = volume.close()?;
+        let mut state = self.lock();
+        state.held_bytes = state.held_bytes.saturating_sub(held_bytes);
+        Ok(())
     }
 
     fn begin_volume(&self, number: u32) -> Result<Arc<Volume>, Fault> {

@@ -13,8 +13,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use crate::record::Fault;
 use crate::store::cause::Cause;
@@ -27,6 +27,9 @@ const KEYS_A_SLOT: u32 = 9;
 const KEYS_BEHIND: u32 = 17;
 
 const CHUNK_TREE: &[u8] = b"chunks";
+
+/// `touch` leaves one or two pages in each of sled's 256 cache shards: 2 x 256 x 58 kB.
+const HELD_MAX_BYTES: u64 = 30 << 20;
 
 pub(super) struct Volume {
     pub number: u32,
@@ -46,9 +49,18 @@ struct OpenVolume {
     chunks: sled::Tree,
     /// Whether anything was written since it was opened.
     written: AtomicBool,
+    /// Bytes of chunks that went through sled's cache since it was opened, up to `HELD_MAX_BYTES`.
+    held_bytes: AtomicU64,
 }
 
-/// Whether `open` had to open.
+/// What one use of a volume did besides its answer.
+pub(super) struct Used<T> {
+    pub answer: T,
+    pub opened: Opened,
+    /// How much more memory the volume may hold now.
+    pub grown_bytes: u64,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Opened {
     Now,
@@ -65,94 +77,70 @@ impl Volume {
         }
     }
 
-    /// Makes sure that the volume is open.
-    pub fn open(&self) -> Result<Opened, Fault> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        match &*state {
-            State::Open(_) => return Ok(Opened::Before),
-            State::Broken(why) => return Err(self.broken(why)),
-            State::Closed => {}
-        }
-        let opened = Database::open(&self.dir, self.cache_bytes).and_then(|database| {
-            let chunks = database.tree(CHUNK_TREE)?;
-            Ok(OpenVolume {
-                database,
-                chunks,
-                written: AtomicBool::new(false),
-            })
-        });
-        match opened {
-            Ok(open) => {
-                *state = State::Open(open);
-                Ok(Opened::Now)
-            }
-            Err(fault) => {
-                let why = fault.chain().to_string();
-                let answer = self.broken(&why);
-                *state = State::Broken(why);
-                Err(answer)
-            }
-        }
-    }
-
-    /// Writes the chunk of one slot. `None`: the volume is not open.
-    pub fn put(&self, slot: u32, value: &[u8]) -> Result<Option<()>, Fault> {
+    /// Writes the chunk of one slot.
+    pub fn put(&self, slot: u32, value: &[u8]) -> Result<Used<()>, Fault> {
         self.with(|open| {
-            // A seal that ran between has to be followed by another one.
+            // Before the write: what is closed after it gets sealed.
             open.written.store(true, Ordering::SeqCst);
             let key = slot_key(slot);
             contain(
                 || self.doing("writing", slot),
                 || open.chunks.insert(key, value),
             )?;
-            touch(&open.chunks, &key, value.len())
+            touch(&open.chunks, &key, value.len())?;
+            Ok(((), value.len()))
         })
     }
 
-    /// Gives the chunk of one slot to `take`; it is empty where nothing was written. `None`: the volume is not open.
+    /// Gives the chunk of one slot to `take`; it is empty where nothing was written.
     pub fn read<T>(
         &self,
         slot: u32,
         take: impl FnOnce(&[u8]) -> Result<T, Fault>,
-    ) -> Result<Option<T>, Fault> {
+    ) -> Result<Used<T>, Fault> {
         self.with(|open| {
             let key = slot_key(slot);
             let value = contain(|| self.doing("reading", slot), || open.chunks.get(key))?;
-            let taken = match &value {
-                Some(value) => take(value),
-                None => Err(Cause::Damaged {
+            let Some(value) = value else {
+                return Err(Cause::Damaged {
                     what: format!("slot {slot} of {}", self.dir.display()),
                 }
-                .fault(self.doing("reading", slot))),
-            }?;
-            touch(&open.chunks, &key, value.map_or(0, |value| value.len()))?;
-            Ok(taken)
+                .fault(self.doing("reading", slot)));
+            };
+            let taken = take(&value)?;
+            touch(&open.chunks, &key, value.len())?;
+            Ok((taken, value.len()))
         })
     }
 
     /// The first slot behind all that were written. Asks from the end: chunks written at the same time may leave
     /// holes where a crash came between them.
-    pub fn first_free(&self, slots: u32) -> Result<Option<u32>, Fault> {
+    pub fn first_free(&self, slots: u32) -> Result<Used<u32>, Fault> {
         self.with(|open| {
             for slot in (0..slots).rev() {
                 let key = slot_key(slot);
                 // A slot that can't be read was written.
                 let value = contain(|| self.doing("reading", slot), || open.chunks.get(key));
                 if !matches!(value, Ok(Some(value)) if value.is_empty()) {
-                    return Ok(slot + 1);
+                    return Ok((slot + 1, 0));
                 }
             }
-            Ok(0)
+            Ok((0, 0))
         })
     }
 
     /// Makes durable what was written; nothing to do where the volume is closed, for closing does it.
     pub fn flush(&self) -> Result<(), Fault> {
-        self.with(|open| open.database.flush()).map(|_| ())
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            State::Open(open) => open.database.flush(),
+            State::Closed => Ok(()),
+            State::Broken(why) => Err(self.broken(why)),
+        }
     }
 
-    /// Closes; seals first if anything was written.
-    pub fn close(&self) -> Result<(), Fault> {
+    /// Closes; seals first if anything was written. Tells how many bytes it may have held.
+    pub fn close(&self) -> Result<u64, Fault> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         match std::mem::replace(&mut *state, State::Closed) {
             State::Open(open) => {
@@ -160,6 +148,7 @@ impl Volume {
                     database,
                     chunks,
                     written,
+                    held_bytes,
                 } = open;
                 drop(chunks);
                 if written.into_inner()
@@ -169,25 +158,60 @@ impl Volume {
                     *state = State::Broken(fault.chain().to_string());
                     return Err(fault);
                 }
-                Ok(())
+                Ok(held_bytes.into_inner())
             }
-            State::Closed => Ok(()),
+            State::Closed => Ok(0),
             State::Broken(why) => {
                 *state = State::Broken(why);
-                Ok(())
+                Ok(0)
             }
         }
     }
 
+    /// Runs on the open volume, opening it where it is closed; `run` also says how many bytes went through the cache. Whoever
+    /// opens keeps a read lock from then on, so every use gets its turn before the volume can be closed again.
     fn with<T>(
         &self,
-        run: impl FnOnce(&OpenVolume) -> Result<T, Fault>,
-    ) -> Result<Option<T>, Fault> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        run: impl FnOnce(&OpenVolume) -> Result<(T, usize), Fault>,
+    ) -> Result<Used<T>, Fault> {
+        let mut state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = Opened::Before;
+        if matches!(*state, State::Closed) {
+            drop(state);
+            let mut closed = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            if matches!(*closed, State::Closed) {
+                *closed = self.opened();
+                opened = Opened::Now;
+            }
+            state = RwLockWriteGuard::downgrade(closed);
+        }
         match &*state {
-            State::Open(open) => run(open).map(Some),
-            State::Closed => Ok(None),
+            State::Open(open) => {
+                let (answer, bytes) = run(open)?;
+                Ok(Used {
+                    answer,
+                    opened,
+                    grown_bytes: open.hold(bytes as u64),
+                })
+            }
+            State::Closed => Err(Fault::plain(self.doing("opening", 0))),
             State::Broken(why) => Err(self.broken(why)),
+        }
+    }
+
+    fn opened(&self) -> State {
+        let opened = Database::open(&self.dir, self.cache_bytes).and_then(|database| {
+            let chunks = database.tree(CHUNK_TREE)?;
+            Ok(OpenVolume {
+                database,
+                chunks,
+                written: AtomicBool::new(false),
+                held_bytes: AtomicU64::new(0),
+            })
+        });
+        match opened {
+            Ok(open) => State::Open(open),
+            Err(fault) => State::Broken(fault.chain().to_string()),
         }
     }
 
@@ -200,6 +224,18 @@ impl Volume {
 
     fn doing(&self, verb: &str, slot: u32) -> String {
         format!("{verb} slot {slot} of {}", self.dir.display())
+    }
+}
+
+impl OpenVolume {
+    /// Counts bytes into `held_bytes`; by how much that rose.
+    fn hold(&self, bytes: u64) -> u64 {
+        let held = self.held_bytes.fetch_add(bytes, Ordering::SeqCst);
+        let room = HELD_MAX_BYTES.saturating_sub(held);
+        if bytes > room {
+            self.held_bytes.store(HELD_MAX_BYTES, Ordering::SeqCst);
+        }
+        bytes.min(room)
     }
 }
 

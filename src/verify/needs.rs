@@ -1,0 +1,83 @@
+//! Which evidence a verdict will need, so that it can be fetched before (EN 319 102-1 5.2.5: revocation freshness needs fresh data).
+//!
+//! # Invariants
+//! * Bounded work whatever the file holds; what is left out here is only not fetched, never taken for good.
+
+use super::identification;
+use crate::pdf::{self, Limits};
+use crate::pki::cert::Certificate;
+use crate::trust::{Anchors, Memory};
+
+/// Time-stamps looked at per signature: real ones have one or two, and each costs a path search.
+pub(super) const MAX_TOKENS: usize = 8;
+
+/// A certificate whose revocation status a verdict would rest on.
+#[derive(Debug, Clone)]
+pub struct Need {
+    pub subject: Certificate,
+    pub issuer: Certificate,
+}
+
+/// Which certificates' status to get before `judge`.
+#[must_use]
+pub fn needs(bytes: &[u8], anchors: &Anchors, extra: &[Certificate], memory: &Memory) -> Vec<Need> {
+    let Ok(found) = pdf::signatures(bytes, &Limits::default()) else {
+        return Vec::new();
+    };
+    let mut needs: Vec<Need> = Vec::new();
+    for field in &found.fields {
+        let Ok(signed) = crate::pki::cms::SignedData::parse_padded(&field.contents) else {
+            continue;
+        };
+        let mut bag = identification::certificates(&signed, memory);
+        let mut subjects = Vec::new();
+        for signer in &signed.signers {
+            subjects.extend(signer.find_certificate(&bag).cloned());
+            for token in signer.timestamp_tokens().into_iter().take(MAX_TOKENS) {
+                let Ok(token) = crate::pki::tsp::Token::parse(token) else {
+                    continue;
+                };
+                let inner = identification::certificates(&token.signed, memory);
+                subjects.extend(token.signer().find_certificate(&inner).cloned());
+                bag.extend(inner);
+            }
+        }
+        bag.extend_from_slice(extra);
+        for subject in subjects {
+            follow(subject, &bag, anchors, &mut needs);
+        }
+    }
+    needs
+}
+
+/// The subject and its issuers up to an anchor, each once.
+fn follow(subject: Certificate, bag: &[Certificate], anchors: &Anchors, needs: &mut Vec<Need>) {
+    let mut current = subject;
+    // As deep as a path may be (trust::Budget).
+    for _ in 0..8 {
+        let is_anchor = anchors
+            .certificates()
+            .iter()
+            .any(|a| a.sha256() == current.sha256());
+        if is_anchor
+            || current.is_self_issued()
+            || needs.iter().any(|n| n.subject.sha256() == current.sha256())
+        {
+            return;
+        }
+        let pool = anchors.certificates().iter().chain(bag);
+        let Some(issuer) = pool.into_iter().find(|c| {
+            c.subject().matches(current.issuer()) && current.is_signed_by(c.public_key()).is_ok()
+        }) else {
+            return;
+        };
+        let names_a_source = !current.ocsp_urls().is_empty() || !current.crl_urls().is_empty();
+        if names_a_source && !current.has_ocsp_no_check() {
+            needs.push(Need {
+                subject: current.clone(),
+                issuer: issuer.clone(),
+            });
+        }
+        current = issuer.clone();
+    }
+}
