@@ -66,6 +66,8 @@ const SHORT: Plan = Plan {
 
 struct Options {
     plan: Plan,
+    /// For profilers: the server under load and nothing else.
+    load_only: bool,
     json: Option<PathBuf>,
 }
 
@@ -82,12 +84,14 @@ pub(crate) fn main() -> ExitCode {
 fn options() -> Outcome<Options> {
     let mut options = Options {
         plan: FULL,
+        load_only: false,
         json: None,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--short" => options.plan = SHORT,
+            "--load-only" => options.load_only = true,
             "--json" => {
                 let file = arguments.next().ok_or("--json needs a file")?;
                 options.json = Some(file.into());
@@ -95,9 +99,10 @@ fn options() -> Outcome<Options> {
             // Cargo says it to every benchmark.
             "--bench" => {}
             other => {
-                return Err(
-                    format!("unknown argument {other}; known: --short, --json FILE").into(),
-                );
+                return Err(format!(
+                    "unknown argument {other}; known: --short, --load-only, --json FILE"
+                )
+                .into());
             }
         }
     }
@@ -109,6 +114,13 @@ fn run(options: &Options) -> Outcome<()> {
     let pdf = std::fs::read(sample_pdf())?;
     let mut table = Table::new(plan.name);
     machine::describe(&mut table);
+    let scratch = Scratch::make()?;
+    if options.load_only {
+        let demo = server::Demo::start(&scratch.path().join("demo"))?;
+        load::measure(&demo, &pdf, plan, &mut table)?;
+        table.print();
+        return Ok(());
+    }
 
     let now = UtcTime::from_unix_s(rate::unix_s()).ok_or("the clock is out of range")?;
     let declaration = Declaration::embedded().map_err(server::words)?;
@@ -116,7 +128,6 @@ fn run(options: &Options) -> Outcome<()> {
         .map_err(server::words)?;
     let in_process = signing::measure(&province, &pdf, now, plan, &mut table)?;
 
-    let scratch = Scratch::make()?;
     let demo = server::Demo::start(&scratch.path().join("demo"))?;
     load::measure(&demo, &pdf, plan, &mut table)?;
     verdicts::measure(&demo, now, plan, &mut table)?;

@@ -11,6 +11,7 @@ use antin::record::Fault;
 use openssl::pkey::{PKey, Private};
 use serde_json::Value;
 
+use super::table::{Table, Target};
 use super::{Outcome, machine};
 
 /// A start makes three keys and an archive: under five seconds on a quiet machine.
@@ -39,7 +40,7 @@ impl Demo {
             .arg(dir)
             .args(["--listen", &address.to_string()])
             .args(["--admin-listen", &admin.to_string()])
-            .env("RUST_LOG", "warn")
+            .env("ANTIN_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
@@ -84,8 +85,23 @@ impl Demo {
         machine::cpu_s(self.pid())
     }
 
-    pub fn peak_mb(&self) -> f64 {
-        machine::peak_mb(self.pid())
+    /// The most it held so far.
+    pub fn memory(&self, when: &str, table: &mut Table) {
+        table.row(
+            &format!("server's peak memory {when}"),
+            machine::peak_mb(self.pid()),
+            "MB",
+        );
+    }
+
+    /// After everything: against its target.
+    pub fn judge_memory(&self, table: &mut Table) {
+        table.judged(
+            "server's peak memory (VmHWM) after everything",
+            machine::peak_mb(self.pid()),
+            "MB",
+            Target::below(300.0, "300 MB".into()),
+        );
     }
 
     /// The key with which a clerk of the office files whose seal is of this kind, and the office's code.

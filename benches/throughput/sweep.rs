@@ -16,7 +16,7 @@ use super::rate::unix_s;
 use super::server::{Demo, words};
 use super::signing::InProcess;
 use super::table::{Table, Target};
-use super::{Outcome, Scratch, raw, verdicts};
+use super::{Outcome, Scratch, raw};
 
 /// A sweep while the server runs, through the API; then the server's peak memory.
 pub(crate) fn through_server(demo: &Demo, table: &mut Table) -> Outcome<()> {
@@ -40,7 +40,7 @@ pub(crate) fn through_server(demo: &Demo, table: &mut Table) -> Outcome<()> {
         report.bytes as f64 / 1e6 / seconds,
         "MB/s",
     );
-    verdicts::memory(demo, table);
+    demo.judge_memory(table);
     Ok(())
 }
 
@@ -70,6 +70,8 @@ pub(crate) fn measure(
         "x",
     );
     table.row("archive: opening, warm", warm.open_s * 1e3, "ms");
+    let cpu_ms = warm.cpu_s * 1e3 / warm.objects.max(1) as f64;
+    table.row("sweep's CPU time a result, warm", cpu_ms, "ms");
     table.row("raw sequential read, warm", reading.warm, "MB/s");
     let least = |read: f64| {
         let sha256 = in_process.sha256_all;
@@ -95,6 +97,7 @@ struct Swept {
     bytes: u64,
     open_s: f64,
     seconds: f64,
+    cpu_s: f64,
 }
 
 impl Swept {
@@ -108,11 +111,12 @@ fn once(config: &Config) -> Outcome<Swept> {
     let begin = Instant::now();
     let archive = open(config)?;
     let open_s = begin.elapsed().as_secs_f64();
-    let begin = Instant::now();
+    let (begin, cpu_s) = (Instant::now(), machine::cpu_s(std::process::id()));
     let report = archive
         .sweep(&Pass::of_the_operator(), &Progress::default())
         .map_err(words)?;
     let seconds = begin.elapsed().as_secs_f64();
+    let cpu_s = machine::cpu_s(std::process::id()) - cpu_s;
     archive.close().map_err(words)?;
     clean(&report)?;
     Ok(Swept {
@@ -120,6 +124,7 @@ fn once(config: &Config) -> Outcome<Swept> {
         bytes: report.bytes,
         open_s,
         seconds,
+        cpu_s,
     })
 }
 

@@ -10,7 +10,7 @@ use super::client::Client;
 use super::load::{CLIENTS, drive};
 use super::rate::{Best, cores, slice, slice_all};
 use super::server::Demo;
-use super::table::{Table, Target};
+use super::table::Table;
 use super::{Outcome, Plan, machine};
 
 pub(crate) fn measure(demo: &Demo, now: UtcTime, plan: Plan, table: &mut Table) -> Outcome<()> {
@@ -89,6 +89,7 @@ pub(crate) fn measure(demo: &Demo, now: UtcTime, plan: Plan, table: &mut Table) 
         table.row(&format!("{name} server's CPU time a verdict"), cpu_ms, "ms");
         table.others(&format!("verdicts {name}"), others.share());
     }
+    demo.memory("after the verdicts", table);
     Ok(())
 }
 
@@ -101,14 +102,4 @@ fn signed_file(demo: &Demo, kind: KeyKind) -> Outcome<Vec<u8>> {
     Client::connect(demo.address)?
         .send("GET", &format!("/api/v1/results/{id}/file"), &headers, &[])?
         .expect(200)
-}
-
-/// After everything: what the server held at the most.
-pub(crate) fn memory(demo: &Demo, table: &mut Table) {
-    table.judged(
-        "server's peak memory (VmHWM), everything above",
-        demo.peak_mb(),
-        "MB",
-        Target::below(300.0, "300 MB".into()),
-    );
 }

@@ -108,6 +108,7 @@ fn run(mut desk: Desk, waiting: &Receiver<Waiting>) {
         {
             batch.push(next);
         }
+        shuffle(&mut batch);
         let answers: Vec<SyncSender<_>> = batch.iter().map(|w| w.answer.clone()).collect();
         match desk.sequence(batch) {
             Ok(places) => {
@@ -125,6 +126,12 @@ fn run(mut desk: Desk, waiting: &Receiver<Waiting>) {
             }
         }
     }
+}
+
+/// The order inside a batch says nothing: an observer of the log must not learn who came first. Drawn keys, then sorted;
+/// without randomness the order of arrival stays, which hides less but loses nothing.
+fn shuffle(batch: &mut [Waiting]) {
+    batch.sort_by_cached_key(|_| super::open::random::<8>().unwrap_or_default());
 }
 
 impl Desk {

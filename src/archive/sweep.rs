@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use super::gate::{Pass, Sweeping};
 use super::open::Archive;
-use crate::record::{Fault, ResultId};
+use crate::record::{Fault, ResultId, UtcTime};
+use crate::store::Stores;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -85,6 +86,29 @@ pub struct SweepReport {
     pub failure: Option<String>,
 }
 
+impl SweepReport {
+    /// The store itself is damaged so that nothing behind it can be looked at: a finding, too.
+    #[must_use]
+    pub fn of_damaged_store(why: String, now: UtcTime) -> Self {
+        Self {
+            id: "none".to_owned(),
+            state: SweepState::Failed,
+            objects: 0,
+            bytes: 0,
+            findings: vec![Finding {
+                kind: FindingKind::OpeningRefused,
+                leaf: None,
+                detail: why.clone(),
+            }],
+            tree_size: 0,
+            orphans: 0,
+            started_at: now.to_rfc3339(),
+            finished_at: Some(now.to_rfc3339()),
+            failure: Some(why),
+        }
+    }
+}
+
 /// Counters that a progress bar reads while the sweep runs.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -97,6 +121,12 @@ pub struct Progress {
 #[derive(Debug, Default)]
 pub(super) struct Sweeps {
     running: Mutex<HashMap<String, (SweepReport, Arc<Progress>)>>,
+}
+
+/// One pass: what is known of the archive, and the stores as they are on disk now.
+pub(super) struct Sweeper<'a> {
+    archive: &'a Archive,
+    stores: &'a Stores,
 }
 
 impl Archive {
@@ -209,25 +239,36 @@ impl Archive {
             .put_report(&report_name(&report.id), &bytes)
     }
 
+    /// Reads the disk, not what this process remembers of it.
+    fn look(&self, size: u64, progress: &Progress) -> Result<(Vec<Finding>, u64), Fault> {
+        let refused = |why: String| Finding {
+            kind: FindingKind::OpeningRefused,
+            leaf: None,
+            detail: why,
+        };
+        let mut findings: Vec<Finding> = self.refused.iter().cloned().map(refused).collect();
+        let on_disk = match self.stores.inspect() {
+            Ok(stores) => stores,
+            Err(fault) => {
+                findings.push(refused(fault.chain().to_string()));
+                self.stores.clone()
+            }
+        };
+        let sweeper = Sweeper { archive: self, stores: &on_disk };
+        let swept = sweeper.sweep_entries(size, progress)?;
+        findings.extend(swept.findings);
+        findings.extend(sweeper.sweep_tree(size, &swept.leaves));
+        let orphans = sweeper.count_orphans(&swept.documents)?;
+        Ok((findings, orphans))
+    }
+
     fn run_sweep(&self, mut report: SweepReport, progress: &Progress) -> SweepReport {
         progress.total.store(report.tree_size, Ordering::Relaxed);
-        let outcome = self
-            .sweep_entries(report.tree_size, progress)
-            .and_then(|swept| {
-                let mut findings = swept.findings;
-                findings.extend(self.sweep_tree(report.tree_size, &swept.leaves));
-                let orphans = self.count_orphans(&swept.documents)?;
-                Ok((findings, orphans))
-            });
+        let outcome = self.look(report.tree_size, progress);
         report.objects = progress.objects.load(Ordering::Relaxed);
         report.bytes = progress.bytes.load(Ordering::Relaxed);
         match outcome {
             Ok((mut findings, orphans)) => {
-                findings.extend(self.refused.iter().map(|why| Finding {
-                    kind: FindingKind::OpeningRefused,
-                    leaf: None,
-                    detail: why.clone(),
-                }));
                 findings
                     .sort_by(|a, b| (a.leaf, a.kind, &a.detail).cmp(&(b.leaf, b.kind, &b.detail)));
                 report.findings = findings;

@@ -3,6 +3,7 @@
 //! # Invariants
 //! * What a program reads goes to standard output, everything else to standard error.
 
+mod arenas;
 mod assemble;
 mod clock;
 mod config;
@@ -66,9 +67,15 @@ pub fn main() -> ExitCode {
     };
     start_logging();
     let code = match arguments.verb {
-        Verb::Demo(demo) => demo.run(),
+        Verb::Demo(demo) => {
+            arenas::bound();
+            demo.run()
+        }
         Verb::Init(init) => init.run(),
-        Verb::Serve(serve) => serve.run(),
+        Verb::Serve(serve) => {
+            arenas::bound();
+            serve.run()
+        }
         Verb::Verify(verify) => verify.run(),
         Verb::Sweep(sweep) => sweep.run(),
         Verb::Config(verb) => verb.run(),

@@ -54,8 +54,8 @@ impl Sweep {
         }
         match report.state {
             SweepState::Done if report.findings.is_empty() => 0,
-            SweepState::Done => 1,
-            SweepState::Running | SweepState::Failed => super::COULD_NOT,
+            _ if !report.findings.is_empty() => 1,
+            SweepState::Done | SweepState::Running | SweepState::Failed => super::COULD_NOT,
         }
     }
 
@@ -65,6 +65,12 @@ impl Sweep {
             Ok(stores) => stores,
             Err(fault) if matches!(store::cause(&fault), Some(store::Cause::Locked { .. })) => {
                 return self.ask_server(file, &config.base_url);
+            }
+            Err(fault) if matches!(store::cause(&fault), Some(store::Cause::Damaged { .. })) => {
+                return Ok(SweepReport::of_damaged_store(
+                    fault.chain().to_string(),
+                    super::clock::now(),
+                ));
             }
             Err(fault) => return Err(fault.chain().to_string()),
         };

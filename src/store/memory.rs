@@ -37,12 +37,15 @@ struct State {
 }
 
 pub(super) fn open() -> Stores {
-    let memory = Arc::new(Memory::default());
+    stores(Arc::new(Memory::default()))
+}
+
+fn stores(memory: Arc<Memory>) -> Stores {
     Stores {
         blobs: memory.clone(),
         tree: memory.clone(),
         ledger: memory.clone(),
-        engine: memory,
+        engine: Arc::new(Shared(memory)),
     }
 }
 
@@ -62,9 +65,17 @@ impl Memory {
     }
 }
 
-impl Engine for Memory {
+/// The engine is shared by all who have a part of it.
+struct Shared(Arc<Memory>);
+
+impl Engine for Shared {
+    fn inspect(&self) -> Result<Stores, Fault> {
+        Ok(stores(self.0.clone()))
+    }
+
     fn close(&self) -> Result<(), Fault> {
-        self.state
+        self.0
+            .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .closed = true;

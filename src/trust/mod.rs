@@ -13,7 +13,7 @@ mod memory;
 mod path;
 mod revocation;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use algorithms::{AlgorithmWeakness, check_digest, check_key};
 pub use memory::Memory;

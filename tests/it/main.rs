@@ -6,6 +6,14 @@
 //! * Only processes started here are ended here.
 //! * A tool that the machine lacks skips its test with a loud line; with `ANTIN_TEST_REQUIRE=1` it fails it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it did not expect has failed"
+)]
+
 mod auditor;
 mod browser;
 mod citizen;

@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::clerk::problem;
+use crate::world::authority::Authority;
 use crate::world::filing::{OWNER, OWNER_ID};
 use crate::world::live::Live;
 use crate::world::process::{Ended, antin};
@@ -88,7 +90,11 @@ fn metrics_have_the_documented_names_and_tell_nothing_of_people() {
 
 #[test]
 fn a_real_archive_is_made_served_and_stopped_gracefully() {
-    let mut live = Live::serve(shared(), 2);
+    let authority = match Authority::open() {
+        Ok(authority) => authority,
+        Err(why) => return tools::skip(&why),
+    };
+    let mut live = Live::serve(&authority, 2);
     let filing = Filing::new(&live.clerk);
     let receipt = filing.accepted(&live.base_url, &live.clerk);
     // The address on the paper is the configured one, whatever the listener is called.
@@ -132,6 +138,35 @@ fn a_real_archive_is_made_served_and_stopped_gracefully() {
     ]);
     assert_eq!(swept.code, Some(0), "{swept:?}");
     assert_eq!(swept.json()["objects"], 1, "{swept:?}");
+}
+
+#[test]
+fn without_a_time_stamp_nothing_is_kept() {
+    let authority = match Authority::open() {
+        Ok(authority) => authority,
+        Err(why) => return tools::skip(&why),
+    };
+    let live = Live::serve(&authority, 0);
+    drop(authority);
+    let filing = Filing::new(&live.clerk);
+    let answer = filing.send(&live.base_url, &live.clerk);
+    problem(&answer, 503, "timestamp_unavailable");
+    answer.needs("retry-after");
+    let checkpoint = Call::get(format!("{}/log/checkpoint", live.base_url))
+        .send()
+        .expect(200);
+    assert_eq!(
+        checkpoint.text().lines().nth(1),
+        Some("0"),
+        "{}",
+        checkpoint.shown()
+    );
+    // The key is free again: the same request may come later.
+    problem(
+        &filing.send(&live.base_url, &live.clerk),
+        503,
+        "timestamp_unavailable",
+    );
 }
 
 #[test]

@@ -5,9 +5,8 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Finding, FindingKind, Progress};
+use super::{Finding, FindingKind, Progress, Sweeper};
 use crate::archive::entry::Entry;
-use crate::archive::open::Archive;
 use crate::record::{Digest, Fault, Leaf, leaf_hash};
 use crate::store::{Row, Sequenced};
 use crate::trust::RevocationEvidence;
@@ -31,7 +30,7 @@ struct Part {
     documents: Vec<Digest>,
 }
 
-impl Archive {
+impl Sweeper<'_> {
     pub(super) fn sweep_entries(&self, size: u64, progress: &Progress) -> Result<Swept, Fault> {
         let next = AtomicU64::new(0);
         let failure: Mutex<Option<Fault>> = Mutex::new(None);
@@ -178,7 +177,7 @@ impl Archive {
                 // The address in a receipt is that of its day; everything else must be what the entry says.
                 let same =
                     serde_json::from_slice::<crate::record::Receipt>(&bytes).is_ok_and(|kept| {
-                        let mut expected = entry.receipt(&self.settings.base_url, index);
+                        let mut expected = entry.receipt(&self.archive.settings.base_url, index);
                         expected.verify_url.clone_from(&kept.verify_url);
                         kept == expected
                             && kept
@@ -260,12 +259,12 @@ impl Archive {
             crls: Vec::new(),
         };
         let evidence = Evidence {
-            anchors: &self.anchors,
+            anchors: &self.archive.anchors,
             extra: &[],
             revocation: &NONE,
-            memory: &self.memory,
+            memory: &self.archive.memory,
         };
-        let report = judge(buffer, &evidence, self.now());
+        let report = judge(buffer, &evidence, self.archive.now());
         if report.file.sha256 != id.to_string() {
             return part.finding(
                 FindingKind::DocumentMismatch,

@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{Finding, FindingKind};
+use super::{Finding, FindingKind, Sweeper};
 use crate::archive::log::published;
-use crate::archive::open::Archive;
 use crate::record::{Digest, node_hash};
 use crate::tlog::{BundlePath, LogPath, TILE_WIDTH, TilePath, bundles_of, encode_bundle, tiles_of};
 
@@ -85,7 +84,7 @@ fn finding(kind: FindingKind, leaf: Option<u64>, detail: impl Into<String>) -> F
     }
 }
 
-impl Archive {
+impl Sweeper<'_> {
     pub(super) fn sweep_tree(&self, size: u64, leaves: &[Option<Vec<u8>>]) -> Vec<Finding> {
         let derived = Derived::new(leaves);
         let mut findings = Vec::new();
@@ -123,7 +122,7 @@ impl Archive {
     }
 
     fn sweep_head(&self, size: u64, derived: &Derived<'_>, findings: &mut Vec<Finding>) {
-        match published(self.stores.tree.as_ref(), &self.log_key) {
+        match published(self.stores.tree.as_ref(), &self.archive.log_key) {
             Ok(Some(head)) if head.size() >= size => {
                 // The log may have grown since the sweep began; then the head of that moment is the ledger's to tell.
                 if head.size() == size && derived.root().is_some_and(|root| root != head.root()) {

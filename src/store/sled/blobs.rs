@@ -22,7 +22,8 @@ use crate::store::sled::shelf::{Shelf, has_volume};
 use crate::store::sled::shut::Shut;
 use crate::store::sled::values::Values;
 
-const INDEX_TREE: &[u8] = b"index";
+/// First letters of all keys here: digests and places.
+const INDEX_KINDS: &[u8] = b"dp";
 
 pub(super) struct SledBlobs {
     shelf: Arc<Shelf>,
@@ -57,7 +58,7 @@ impl SledBlobs {
             .fault("opening the documents"));
         }
         let database = Database::open(&dir.join("index"), index_cache_bytes)?;
-        let values = Values::new(database.tree(INDEX_TREE)?, "document index");
+        let values = Values::open(&database, INDEX_KINDS, "document index")?;
         Ok(SledBlobs {
             shelf: Arc::new(Shelf::open(dir, slots)?),
             index: Shut::new(Index { values, database }),
@@ -82,6 +83,12 @@ impl SledBlobs {
         }
         self.shelf.close()?;
         database.seal()
+    }
+
+    /// Makes durable what was put, and lets the next reads of documents come from the disk.
+    pub fn cool(&self) -> Result<(), Fault> {
+        self.sync()?;
+        self.shelf.cool()
     }
 
     fn place(&self, id: &Digest) -> Result<Option<Place>, Fault> {

@@ -10,7 +10,7 @@
 //!   is recovered as a prefix, so that row implies the earlier ones.
 //! * sled panics on some damaged files. `contain` turns that into a `Fault` at this border.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -83,6 +83,23 @@ impl Database {
         self.log
             .sync_data()
             .map_err(|e| what().fault(format!("syncing {}: {e}", self.dir.display())))
+    }
+
+    /// Copies the database as it is on disk. Nothing may write to it meanwhile.
+    pub fn copy_to(&self, to: &Path) -> Result<(), Fault> {
+        self.flush()?;
+        let fault = |e: std::io::Error| {
+            Fault::new(format!("copying {} to inspect it", self.dir.display()), e)
+        };
+        fs::create_dir_all(to).map_err(fault)?;
+        for item in fs::read_dir(&self.dir).map_err(fault)? {
+            let item = item.map_err(fault)?;
+            // The only folder is that of values outside the log, of which there are none.
+            if item.file_type().map_err(fault)?.is_file() {
+                fs::copy(item.path(), to.join(item.file_name())).map_err(fault)?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the database so that damage done to its file later stays local: pads the log, so that its last segments,

@@ -8,11 +8,13 @@
 //! DIR/documents/index/     database: digest -> place, place -> digest
 //! DIR/documents/000001/ …  databases: volumes of document chunks
 //! DIR/documents/blank/     an empty volume to copy from
+//! DIR/inspection-N/        copies of the small databases while a sweep reads them
 //! ```
 //!
 //! * `database` one sled database, made durable and held in · `values` small values · `combiner` group commit · `shut` closing
 //! * `chunk`, `volume`, `shelf`, `place`, `blobs`: documents, from the small to the large
-//! * `row`, `ledger`: the ledger · `tree`: the public log · `folder`: format file and lock
+//! * `row`, `ledger`: the ledger · `tree`: the public log · `folder`: format file and lock ·
+//!   `inspection`: the archive as the disk has it
 //!
 //! # Why several databases
 //! Damage in documents then can't hurt the ledger, a ledger that lost its tail is noticed by the tree, and what a start has to
@@ -23,6 +25,7 @@ mod chunk;
 mod combiner;
 mod database;
 mod folder;
+mod inspection;
 mod ledger;
 mod place;
 mod row;
@@ -50,6 +53,7 @@ const LEDGER: &str = "ledger";
 const TREE: &str = "tree";
 
 struct Sled {
+    settings: SledSettings,
     blobs: Arc<SledBlobs>,
     tree: Arc<SledTree>,
     ledger: Arc<SledLedger>,
@@ -81,7 +85,9 @@ fn open_locked(settings: &SledSettings, folder: Folder) -> Result<Stores, Fault>
     let blobs = named(&dir(DOCUMENTS), |dir| {
         SledBlobs::open(dir, slots, settings.cache_bytes)
     })?;
+    inspection::remove_left(&settings.dir)?;
     let engine = Arc::new(Sled {
+        settings: settings.clone(),
         blobs: Arc::new(blobs),
         tree: Arc::new(tree),
         ledger: Arc::new(ledger),
@@ -115,5 +121,8 @@ impl Engine for Sled {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         closed.into_iter().collect()
+    }
+    fn inspect(&self) -> Result<Stores, Fault> {
+        inspection::begin(&self.settings, &self.blobs, &self.ledger, &self.tree)
     }
 }

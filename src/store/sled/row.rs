@@ -17,6 +17,9 @@ const RECEIPT_PREFIX: &[u8] = b"r";
 const STATE_PREFIX: &[u8] = b"t";
 const REPORT_PREFIX: &[u8] = b"s";
 
+/// First letters of all keys here.
+pub(super) const KINDS: &[u8] = b"mertskiub";
+
 const VERSION: u8 = 1;
 
 pub(super) fn entry_key(index: u64) -> Vec<u8> {

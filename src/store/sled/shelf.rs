@@ -153,6 +153,14 @@ impl Shelf {
         std::mem::take(&mut self.lock().full)
     }
 
+    /// Lets the next reads come from the disk.
+    pub fn cool(&self) -> Result<(), Fault> {
+        let volumes = self.lock().volumes.clone();
+        volumes
+            .iter()
+            .try_for_each(|volume| volume.cool(self.slots))
+    }
+
     /// Closes and seals everything.
     pub fn close(&self) -> Result<(), Fault> {
         let volumes = self.lock().volumes.clone();

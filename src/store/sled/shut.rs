@@ -25,6 +25,15 @@ impl<T> Shut<T> {
         }
     }
 
+    /// Like `with`, while nobody else uses it.
+    pub fn alone<R>(&self, run: impl FnOnce(&T) -> Result<R, Fault>) -> Result<R, Fault> {
+        let open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        match &*open {
+            Some(value) => run(value),
+            None => Err(Cause::Closed.fault("using the archive")),
+        }
+    }
+
     /// Waits for every `with` that runs and closes.
     pub fn take(&self) -> Option<T> {
         self.open

@@ -18,6 +18,8 @@ use crate::store::sled::values::Values;
 
 const FILE_PREFIX: &[u8] = b"f";
 const CHECKPOINT_KEY: &[u8] = b"checkpoint";
+/// First letters of all keys here.
+const KINDS: &[u8] = b"fc";
 
 pub(super) struct SledTree {
     open: Shut<Open>,
@@ -32,7 +34,7 @@ struct Open {
 impl SledTree {
     pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, Fault> {
         let database = Database::open(dir, cache_bytes)?;
-        let values = Values::new(database.tree(b"files")?, "public tree");
+        let values = Values::open(&database, KINDS, "public tree")?;
         Ok(SledTree {
             open: Shut::new(Open { values, database }),
             combiner: Combiner::default(),
@@ -71,6 +73,16 @@ impl SledTree {
             open.values.put(&key, bytes)
         })?;
         self.combiner.wrote().map(|_| ())
+    }
+
+    /// Copies what is on disk; writers wait meanwhile.
+    pub fn copy_to(&self, dir: &Path) -> Result<(), Fault> {
+        self.open.alone(|open| open.database.copy_to(dir))
+    }
+
+    /// Ends without sealing: for a copy that is thrown away.
+    pub fn discard(&self) {
+        drop(self.open.take());
     }
 
     fn sync(&self) -> Result<(), Fault> {

@@ -7,7 +7,7 @@
 
 use crate::record::{Fault, Sha256Stream};
 use crate::store::cause::Cause;
-use crate::store::sled::database::{contain, touch};
+use crate::store::sled::database::{Database, contain, touch};
 
 /// A leaf page holds up to 17 rows for a moment and has to stay below a quarter of a segment, 262,144 bytes:
 /// 17 x (14,000 + key and frames) = 241,000.
@@ -26,16 +26,32 @@ const ROWS_MAX: usize = 0xFFFF;
 const SUM_BYTES: usize = 8;
 const LENGTH_BYTES: usize = 8;
 
-/// One tree of small values.
+/// Small values, each kind (first byte of the key) in a tree of its own: pages hold one kind only, so damage to a page of
+/// entries leaves counters and heads readable.
 pub(super) struct Values {
-    tree: sled::Tree,
+    trees: Vec<(u8, sled::Tree)>,
     /// For messages: "ledger", "tree".
     name: &'static str,
 }
 
 impl Values {
-    pub fn new(tree: sled::Tree, name: &'static str) -> Self {
-        Values { tree, name }
+    pub fn open(database: &Database, kinds: &[u8], name: &'static str) -> Result<Self, Fault> {
+        let trees: Result<Vec<_>, Fault> = kinds
+            .iter()
+            .map(|kind| Ok((*kind, database.tree(&[b"kind-", [*kind].as_slice()].concat())?)))
+            .collect();
+        Ok(Values {
+            trees: trees?,
+            name,
+        })
+    }
+
+    fn tree(&self, key: &[u8]) -> Result<&sled::Tree, Fault> {
+        let kind = key.first();
+        let found = self.trees.iter().find(|(of, _)| kind == Some(of));
+        found
+            .map(|(_, tree)| tree)
+            .ok_or_else(|| Fault::plain(self.doing("finding the tree of", key)))
     }
 
     /// Visible on return; durable after the database's flush.
@@ -93,12 +109,12 @@ impl Values {
     /// Row 0 goes first: the value is absent before its parts are gone.
     pub fn remove(&self, key: &[u8]) -> Result<(), Fault> {
         let first = row_key(key, 0);
-        contain(|| self.doing("removing", key), || self.tree.remove(&first))?;
+        let tree = self.tree(key)?;
+        contain(|| self.doing("removing", key), || tree.remove(&first))?;
         let parts = contain(
             || self.doing("removing", key),
             || {
-                self.tree
-                    .range(first..=row_key(key, ROWS_MAX))
+                tree.range(first..=row_key(key, ROWS_MAX))
                     .keys()
                     .collect::<sled::Result<Vec<_>>>()
             },
@@ -107,7 +123,7 @@ impl Values {
             if split_row_key(&part).is_none_or(|(of, _)| of != key) {
                 continue;
             }
-            contain(|| self.doing("removing", key), || self.tree.remove(&part))?;
+            contain(|| self.doing("removing", key), || tree.remove(&part))?;
         }
         Ok(())
     }
@@ -119,6 +135,7 @@ impl Values {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Vec<u8>>, Fault> {
+        let tree = self.tree(prefix)?;
         let mut keys = Vec::new();
         let mut from = match after {
             Some(after) if after >= prefix => behind(row_key(after, 0)),
@@ -127,7 +144,7 @@ impl Values {
         while keys.len() < limit {
             let next = contain(
                 || self.doing("listing", prefix),
-                || self.tree.range(from.as_slice()..).next().transpose(),
+                || tree.range(from.as_slice()..).next().transpose(),
             )?;
             let Some((row, _)) = next else { break };
             if !row.starts_with(prefix) {
@@ -146,9 +163,10 @@ impl Values {
 
     /// The last key that begins with `prefix`.
     pub fn last_key(&self, prefix: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let tree = self.tree(prefix)?;
         let last = contain(
             || self.doing("searching", prefix),
-            || self.tree.scan_prefix(prefix).next_back().transpose(),
+            || tree.scan_prefix(prefix).next_back().transpose(),
         )?;
         Ok(last.and_then(|(row, _)| split_row_key(&row).map(|(key, _)| key.to_vec())))
     }
@@ -159,15 +177,17 @@ impl Values {
         for part in parts {
             value.extend_from_slice(part);
         }
+        let tree = self.tree(row)?;
         contain(
             || self.doing("storing", row),
-            || self.tree.insert(row, value.as_slice()),
+            || tree.insert(row, value.as_slice()),
         )?;
-        touch(&self.tree, row, value.len())
+        touch(tree, row, value.len())
     }
 
     fn row(&self, row: &[u8], key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        let stored = contain(|| self.doing("reading", key), || self.tree.get(row))?;
+        let tree = self.tree(row)?;
+        let stored = contain(|| self.doing("reading", key), || tree.get(row))?;
         let Some(stored) = stored else {
             return Ok(None);
         };
@@ -177,7 +197,7 @@ impl Values {
         if *sum != checksum(row, &[bytes]) {
             return Err(self.damaged(key));
         }
-        touch(&self.tree, row, stored.len())?;
+        touch(tree, row, stored.len())?;
         Ok(Some(bytes.to_vec()))
     }
 

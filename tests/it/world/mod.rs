@@ -1,5 +1,6 @@
 //! What the tests stand on: the program in a child process, a client, made documents, and checks that share no code with it.
 
+pub mod authority;
 pub mod demo;
 pub mod filing;
 pub mod http;

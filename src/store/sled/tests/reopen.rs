@@ -122,7 +122,7 @@ fn rows_that_a_crash_left_above_the_counter_are_removed() {
     {
         // A batch of two whose last row, the counter, was never written.
         let database = Database::open(&scratch.0.join("ledger"), 1 << 20).unwrap();
-        let values = Values::new(database.tree(b"ledger").unwrap(), "ledger");
+        let values = Values::open(&database, crate::store::sled::row::KINDS, "ledger").unwrap();
         for index in 1..3u64 {
             let lost = admission(50 + index);
             values
