@@ -6,10 +6,9 @@
 //! 3. put the file: an orphan blob, listed by the sweep.
 //! 4. sequence (see there): the result is kept; a retry with the same idempotency key gets its receipt.
 
-use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use super::crash;
 use super::entry::{self, Core, Entry};
@@ -76,30 +75,26 @@ impl From<Fault> for Refusal {
 
 /// Holds an idempotency key while its request is worked on.
 struct InProgress<'a> {
-    set: &'a Mutex<HashSet<Digest>>,
+    archive: &'a Archive,
     key: Digest,
 }
 
 impl<'a> InProgress<'a> {
-    fn begin(set: &'a Mutex<HashSet<Digest>>, key: Digest) -> Result<Self, Refusal> {
-        if set
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key)
-        {
-            Ok(Self { set, key })
-        } else {
-            Err(Refusal::InProgress)
+    fn begin(archive: &'a Archive, key: Digest) -> Result<Self, Refusal> {
+        let mut set = archive.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if !set.insert(key) {
+            return Err(Refusal::InProgress);
         }
+        archive.on_the_way.fetch_add(1, Ordering::SeqCst);
+        Ok(Self { archive, key })
     }
 }
 
 impl Drop for InProgress<'_> {
     fn drop(&mut self) {
-        self.set
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.key);
+        self.archive.on_the_way.fetch_sub(1, Ordering::SeqCst);
+        let mut set = self.archive.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
+        set.remove(&self.key);
     }
 }
 
@@ -124,7 +119,7 @@ impl Archive {
             .ok_or(Refusal::OfficeUnknown(office))?;
         let key = idempotency_digest(pass, &idempotency);
         let content = fingerprint(&record, &upload);
-        let _held = InProgress::begin(&self.in_progress, key)?;
+        let _held = InProgress::begin(self, key)?;
         if let Some(answer) = self.replay(&key, &content)? {
             return Ok(answer);
         }
@@ -141,7 +136,7 @@ impl Archive {
         self.judge_own(&sealed, before)?;
         self.stores
             .blobs
-            .put_durable(&sealed.sha256(), &[sealed.bytes()])?;
+            .put(&sealed.sha256(), &[sealed.bytes()])?;
         crash::point("accept.stored");
         self.log_result(seal, &record, &sealed, &token, upload_sha256, key, content)
     }

@@ -108,6 +108,7 @@ pub struct Archive {
     pub(super) head: Arc<Mutex<Head>>,
     pub(super) log_key: VerifierKey,
     pub(super) in_progress: Mutex<HashSet<Digest>>,
+    pub(super) on_the_way: Arc<AtomicUsize>,
     /// Room for the next time-stamp token, learnt from the last ones.
     pub(super) token_bytes: AtomicUsize,
     pub(super) sweeps: super::sweep::Sweeps,
@@ -174,6 +175,7 @@ impl Archive {
             head: Arc::clone(&archive.head),
             edge,
             last_bucket_s,
+            on_the_way: Arc::clone(&archive.on_the_way),
         };
         archive.recovered = desk.recover()?;
         let (sequencer, thread) = Sequencer::start(desk)?;
@@ -232,6 +234,7 @@ impl Archive {
             head: Arc::new(Mutex::new(Head { state })),
             log_key,
             in_progress: Mutex::new(HashSet::new()),
+            on_the_way: Arc::new(AtomicUsize::new(0)),
             token_bytes: AtomicUsize::new(TOKEN_BYTES_FIRST),
             sweeps: super::sweep::Sweeps::default(),
             refused: None,

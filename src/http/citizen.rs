@@ -28,7 +28,6 @@ pub(super) fn page(
             .insert_header(("content-type", "text/html; charset=utf-8"))
             .insert_header(("content-language", context.lang.as_str()))
             .insert_header(("content-security-policy", CONTENT_SECURITY_POLICY))
-            .insert_header(("vary", "Accept-Language"))
             .insert_header(("cache-control", "no-store"))
             .body(html),
         Err(error) => {
@@ -164,12 +163,12 @@ async fn judge(
     app: &App,
 ) -> Result<(crate::verify::Report, ArchivedFact, Option<String>), Problem> {
     let (upload, name) = multipart::one_file(request, payload, app.max_file_bytes()).await?;
-    if upload.bytes().is_empty() {
+    if upload.is_empty() {
         return Err(Problem::new(400, "file_missing"));
     }
     let archive = Arc::clone(app.archive());
     let (report, archived) = blocking(move || {
-        let report = archive.verdict(upload.bytes(), archive.now());
+        let report = archive.verdict(&upload, archive.now());
         let archived = Digest::from_str(&report.file.sha256)
             .ok()
             .map(|d| archive.archived(&d));

@@ -19,9 +19,9 @@ const FRAMING_BYTES: u64 = 64 * 1024;
 
 /// What a clerk's request carries.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
+pub(super) struct Parts<S> {
     pub record: Option<Vec<u8>>,
-    pub file: Option<Upload>,
+    pub file: Option<S>,
     pub file_name: Option<String>,
 }
 
@@ -54,11 +54,11 @@ fn compare(expected: Option<(Digest, RawHash)>) -> Result<(), Problem> {
 }
 
 /// Reads the parts `record` and `file`; other parts are read over.
-pub(super) async fn parts(
+pub(super) async fn parts<S: Sink>(
     request: &HttpRequest,
     payload: Payload,
     limit_bytes: u64,
-) -> Result<Parts, Problem> {
+) -> Result<Parts<S>, Problem> {
     if !media_type(request).starts_with("multipart/form-data") {
         return Err(Problem::new(415, "unsupported_media_type"));
     }
@@ -70,7 +70,11 @@ pub(super) async fn parts(
     let expected = announced(request)?;
     let body = watched(payload, expected.as_ref().map(|(_, h)| Rc::clone(h)));
     let mut multipart = Multipart::new(request.headers(), Box::pin(body));
-    let mut parts = Parts::default();
+    let mut parts = Parts {
+        record: None,
+        file: None,
+        file_name: None,
+    };
     while let Some(field) = multipart.next().await {
         let mut field = field.map_err(|e| malformed(&e))?;
         match field.name() {
@@ -127,8 +131,34 @@ async fn small(field: &mut Field) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-async fn file(field: &mut Field, limit_bytes: u64) -> Result<Upload, Problem> {
-    let mut upload = Upload::with_capacity(256 * 1024);
+/// Where a file's bytes go: hashed on the way for a result, as they are for a verdict, which hashes them itself.
+pub(super) trait Sink: Default {
+    fn push(&mut self, chunk: &[u8]);
+    fn bytes(&self) -> &[u8];
+}
+
+impl Sink for Upload {
+    fn push(&mut self, chunk: &[u8]) {
+        Self::push(self, chunk);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        Self::bytes(self)
+    }
+}
+
+impl Sink for Vec<u8> {
+    fn push(&mut self, chunk: &[u8]) {
+        self.extend_from_slice(chunk);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+async fn file<S: Sink>(field: &mut Field, limit_bytes: u64) -> Result<S, Problem> {
+    let mut upload = S::default();
     while let Some(chunk) = field.next().await {
         upload.push(&chunk.map_err(|e| malformed(&e))?);
         if u64::try_from(upload.bytes().len()).unwrap_or(u64::MAX) > limit_bytes {
@@ -149,7 +179,7 @@ pub(super) async fn one_file(
     request: &HttpRequest,
     payload: Payload,
     limit_bytes: u64,
-) -> Result<(Upload, Option<String>), Problem> {
+) -> Result<(Vec<u8>, Option<String>), Problem> {
     let content_type = media_type(request);
     if content_type.starts_with("multipart/form-data") {
         let parts = parts(request, payload, limit_bytes).await?;
@@ -167,17 +197,17 @@ pub(super) async fn one_file(
     let expected = announced(request)?;
     let body = watched(payload, expected.as_ref().map(|(_, h)| Rc::clone(h)));
     let mut body = Box::pin(body);
-    let mut upload = Upload::with_capacity(256 * 1024);
+    let mut upload: Vec<u8> = Vec::new();
     while let Some(chunk) = body.next().await {
         let chunk = chunk
             .map_err(|e| Problem::new(400, "multipart_invalid").with("what", e.to_string()))?;
-        upload.push(&chunk);
-        if u64::try_from(upload.bytes().len()).unwrap_or(u64::MAX) > limit_bytes {
+        upload.extend_from_slice(&chunk);
+        if u64::try_from(upload.len()).unwrap_or(u64::MAX) > limit_bytes {
             return Err(too_large(limit_bytes));
         }
     }
     compare(expected)?;
-    if upload.bytes().is_empty() {
+    if upload.is_empty() {
         return Err(Problem::new(400, "file_missing"));
     }
     Ok((upload, None))

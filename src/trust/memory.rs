@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::pki::Malformed;
 use crate::pki::cert::Certificate;
+use crate::pki::ocsp::BasicResponse;
 use crate::record::{Digest, Sha256Stream, sha256};
 
 /// A usual certificate (1.5 KB) is held with about 6 KB (DER, fields, OpenSSL's form): 4,096 of them stay under 25 MB.
@@ -66,7 +67,8 @@ impl Memory {
     }
 
     /// Whether `issuer`'s key made the signature of `subject`; names, validity and constraints aside.
-    pub(super) fn is_signed_by(&self, subject: &Certificate, issuer: &Certificate) -> bool {
+    #[must_use]
+    pub fn is_signed_by(&self, subject: &Certificate, issuer: &Certificate) -> bool {
         let mut stream = Sha256Stream::new();
         stream.update(&subject.sha256());
         stream.update(&issuer.sha256());
@@ -84,6 +86,26 @@ impl Memory {
             .signatures
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        if map.len() >= MAX_ENTRIES {
+            map.clear();
+        }
+        map.insert(key, answer);
+        answer
+    }
+
+    /// Whether `responder`'s key signed this OCSP answer.
+    pub(super) fn is_answered_by(&self, response: &BasicResponse, responder: &Certificate) -> bool {
+        let mut stream = Sha256Stream::new();
+        stream.update(b"ocsp");
+        stream.update(sha256(&response.der).as_bytes());
+        stream.update(&responder.sha256());
+        let key = stream.finish();
+        let known = |map: &HashMap<Digest, bool>| map.get(&key).copied();
+        if let Some(answer) = known(&self.signatures.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return answer;
+        }
+        let answer = response.verify_signature(responder.public_key()).is_ok();
+        let mut map = self.signatures.lock().unwrap_or_else(PoisonError::into_inner);
         if map.len() >= MAX_ENTRIES {
             map.clear();
         }

@@ -44,14 +44,20 @@ pub fn needs(bytes: &[u8], anchors: &Anchors, extra: &[Certificate], memory: &Me
         }
         bag.extend_from_slice(extra);
         for subject in subjects {
-            follow(subject, &bag, anchors, &mut needs);
+            follow(subject, &bag, anchors, memory, &mut needs);
         }
     }
     needs
 }
 
 /// The subject and its issuers up to an anchor, each once.
-fn follow(subject: Certificate, bag: &[Certificate], anchors: &Anchors, needs: &mut Vec<Need>) {
+fn follow(
+    subject: Certificate,
+    bag: &[Certificate],
+    anchors: &Anchors,
+    memory: &Memory,
+    needs: &mut Vec<Need>,
+) {
     let mut current = subject;
     // As deep as a path may be (trust::Budget).
     for _ in 0..8 {
@@ -67,7 +73,7 @@ fn follow(subject: Certificate, bag: &[Certificate], anchors: &Anchors, needs: &
         }
         let pool = anchors.certificates().iter().chain(bag);
         let Some(issuer) = pool.into_iter().find(|c| {
-            c.subject().matches(current.issuer()) && current.is_signed_by(c.public_key()).is_ok()
+            c.subject().matches(current.issuer()) && memory.is_signed_by(&current, c)
         }) else {
             return;
         };
