@@ -101,11 +101,19 @@ impl Memory {
         stream.update(&responder.sha256());
         let key = stream.finish();
         let known = |map: &HashMap<Digest, bool>| map.get(&key).copied();
-        if let Some(answer) = known(&self.signatures.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if let Some(answer) = known(
+            &self
+                .signatures
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        ) {
             return answer;
         }
         let answer = response.verify_signature(responder.public_key()).is_ok();
-        let mut map = self.signatures.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut map = self
+            .signatures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if map.len() >= MAX_ENTRIES {
             map.clear();
         }

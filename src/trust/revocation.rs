@@ -62,8 +62,8 @@ pub fn status_of(
         memory,
         control_s,
     };
-    let from_ocsp = evidence.ocsp.iter().flat_map(|r| case.from_ocsp(r));
-    let from_crls = evidence.crls.iter().filter_map(|crl| case.from_crl(crl));
+    let from_ocsp = evidence.ocsp.iter().flat_map(|r| case.of_response(r));
+    let from_crls = evidence.crls.iter().filter_map(|crl| case.of_list(crl));
     let statements: Vec<Statement> = from_ocsp.chain(from_crls).collect();
     worst(&statements)
 }
@@ -99,7 +99,7 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn from_ocsp(&self, response: &BasicResponse) -> Vec<Statement> {
+    fn of_response(&self, response: &BasicResponse) -> Vec<Statement> {
         let singles: Vec<&SingleResponse> = response
             .find(self.issuer, self.subject.serial())
             .filter(|single| single.unknown_critical.is_empty())
@@ -113,11 +113,11 @@ impl Case<'_> {
         let is_strong = self.is_strong(response.signature_algorithm());
         singles
             .into_iter()
-            .filter_map(|single| self.from_single(single, is_strong))
+            .filter_map(|single| self.of_single(single, is_strong))
             .collect()
     }
 
-    fn from_single(&self, single: &SingleResponse, is_strong: bool) -> Option<Statement> {
+    fn of_single(&self, single: &SingleResponse, is_strong: bool) -> Option<Statement> {
         let status = match single.status {
             CertStatus::Good => {
                 let counts = is_strong
@@ -176,13 +176,13 @@ impl Case<'_> {
         };
         !responder.has_ocsp_no_check()
             && self.evidence.crls.iter().any(|crl| {
-                of_responder.from_crl(crl).is_some_and(
+                of_responder.of_list(crl).is_some_and(
                     |s| matches!(s.status, Status::Revoked { at_s: since, .. } if since <= at_s),
                 )
             })
     }
 
-    fn from_crl(&self, crl: &Crl) -> Option<Statement> {
+    fn of_list(&self, crl: &Crl) -> Option<Statement> {
         // RFC 5280 6.3.3 (b)(1): here the CRL issuer is the certificate issuer. In an indirect CRL an entry may speak of another
         // issuer's certificate without saying so itself (5.3.3), so nothing of it is used.
         let is_indirect = crl.distribution_point().is_some_and(|p| p.is_indirect);

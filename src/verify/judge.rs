@@ -185,26 +185,29 @@ fn document_timestamp(
         if padding.iter().any(|byte| *byte != 0) {
             format::say(Finding::TrailingOctets, &mut entry.findings);
         }
-        let judged = timestamp::judge(
-            token,
-            &|d| hashes.of(covered, d),
-            evidence,
-            control.unix_s(),
-        );
-        entry
-            .findings
-            .reasons
-            .extend(judged.report.reasons.iter().cloned());
-        if judged.report.indication > entry.findings.indication {
-            entry.findings.indication = judged.report.indication;
-            entry.findings.sub_indication = judged.report.sub_indication;
+        // As for signatures: what is not well formed is not hashed.
+        if entry.findings.passed() {
+            let judged = timestamp::judge(
+                token,
+                &|d| hashes.of(covered, d),
+                evidence,
+                control.unix_s(),
+            );
+            entry
+                .findings
+                .reasons
+                .extend(judged.report.reasons.iter().cloned());
+            if judged.report.indication > entry.findings.indication {
+                entry.findings.indication = judged.report.indication;
+                entry.findings.sub_indication = judged.report.sub_indication;
+            }
+            report.signer = judged.authority.as_ref().map(signer_of);
+            report.best_signature_time = Some(judged.report.time.clone());
+            if let Some(time) = judged.proves_s.filter(|_| entry.findings.passed()) {
+                proofs.push((covered.end, time));
+            }
+            report.timestamps.push(judged.report);
         }
-        report.signer = judged.authority.as_ref().map(signer_of);
-        report.best_signature_time = Some(judged.report.time.clone());
-        if let Some(time) = judged.proves_s.filter(|_| entry.findings.passed()) {
-            proofs.push((covered.end, time));
-        }
-        report.timestamps.push(judged.report);
         changes(entry, covered, bytes, limits, &mut report);
     }
     close(report, entry)
@@ -245,7 +248,9 @@ fn signature(
         identification::signing_certificate(signer, &carried, evidence.extra, form, findings);
     report.algorithms = acceptance::algorithms_of(signer, certificate.as_ref());
     report.signer = certificate.as_ref().map(signer_of);
-    if let Some(certificate) = &certificate {
+    // 5.3.4: a format failure ends the matter. It also bounds the work: ranges that lie across each other are not hashed.
+    let is_formed = findings.indication != Indication::TotalFailed;
+    if let Some(certificate) = certificate.as_ref().filter(|_| is_formed) {
         let digest = signer
             .digest_algorithm
             .map(|d| hashes.of(covered, d))

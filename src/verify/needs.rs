@@ -72,9 +72,10 @@ fn follow(
             return;
         }
         let pool = anchors.certificates().iter().chain(bag);
-        let Some(issuer) = pool.into_iter().find(|c| {
-            c.subject().matches(current.issuer()) && memory.is_signed_by(&current, c)
-        }) else {
+        let Some(issuer) = pool
+            .into_iter()
+            .find(|c| c.subject().matches(current.issuer()) && memory.is_signed_by(&current, c))
+        else {
             return;
         };
         let names_a_source = !current.ocsp_urls().is_empty() || !current.crl_urls().is_empty();

@@ -171,7 +171,11 @@ pub(super) fn revocation(
             }
             // The national circular, annex II: where the status can't be had, warn.
             None => findings.warn(
-                "REVOCATION_NOT_CHECKED",
+                if depth == 0 {
+                    "REVOCATION_NOT_CHECKED"
+                } else {
+                    "CA_REVOCATION_NOT_CHECKED"
+                },
                 CLAUSE,
                 format!(
                     "no usable revocation status of {} could be had",

@@ -1,5 +1,7 @@
 //! The auditor: a sweep over every stored byte, by API and by command.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::Value;
 
 use crate::clerk::problem;
@@ -83,6 +85,39 @@ fn a_sweep_is_the_auditors_business() {
         "/api/v1/sweeps/01ARZ3NDEKTSV4RRFFQ69G5FAV",
     );
     problem(&unknown, 404, "not_found");
+}
+
+#[test]
+fn sweeps_and_readiness_stand_while_results_come_in() {
+    let world = World::demo();
+    let facts = &world.facts;
+    let stopping = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for level in ["district", "commune", "district", "commune"] {
+            let (facts, stopping) = (&facts, &stopping);
+            scope.spawn(move || {
+                while !stopping.load(Ordering::SeqCst) {
+                    Filing::sized(facts.clerk(level), 2_000)
+                        .accepted(&facts.base_url, facts.clerk(level));
+                }
+            });
+        }
+        let watched = std::panic::catch_unwind(|| {
+            for _ in 0..4 {
+                let result = sweep(facts);
+                clean(&result);
+                assert_eq!(result["orphans"], 0, "{result:#}");
+                for _ in 0..10 {
+                    let ready = Call::get(facts.admin("/readyz")).send();
+                    assert_eq!(ready.status, 200, "{}", ready.shown());
+                }
+            }
+        });
+        stopping.store(true, Ordering::SeqCst);
+        if let Err(failed) = watched {
+            std::panic::resume_unwind(failed);
+        }
+    });
 }
 
 #[test]

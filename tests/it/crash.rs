@@ -75,6 +75,38 @@ fn what_was_answered_before_a_kill_in_a_burst_is_there_afterwards() {
     clean(&sweep(&world.facts));
 }
 
+#[test]
+fn a_stop_in_a_burst_keeps_what_it_answered_and_ends_cleanly() {
+    let mut world = World::demo();
+    let facts = world.facts.clone();
+    let answered = Mutex::new(Vec::new());
+    let status = std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                loop {
+                    let filing = Filing::sized(facts.quick_clerk(), 3_000);
+                    let answer = filing.call(&facts.base_url, facts.quick_clerk()).try_send();
+                    // A listener that is closed takes no request; one that was taken is answered.
+                    let Ok(answer) = answer else { return };
+                    match answer.status {
+                        201 => answered.lock().unwrap().push((filing, answer.text())),
+                        503 => return,
+                        _ => panic!("{}", answer.shown()),
+                    }
+                }
+            });
+        }
+        wait::until("some answers before the stop", 60, || {
+            (answered.lock().unwrap().len() >= 12).then_some(())
+        });
+        world.stop()
+    });
+    assert!(status.success(), "{status}");
+    world.start(&[]);
+    held(&world.facts, &answered.into_inner().unwrap());
+    clean(&sweep(&world.facts));
+}
+
 /// Eight clerks file until the server dies; gives how many requests were sent.
 fn burst(world: &mut World, limit: Duration, answered: &Mutex<Vec<(Filing, String)>>) -> usize {
     let facts = world.facts.clone();

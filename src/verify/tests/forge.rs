@@ -17,6 +17,8 @@ pub struct Info<'a> {
     /// Whose issuer and serial number are named.
     pub named: &'a Certificate,
     pub algorithm: SignatureAlgorithm,
+    /// What is written of it.
+    pub algorithm_der: Vec<u8>,
     /// AlgorithmIdentifier of the digest.
     pub digest_der: Vec<u8>,
     /// Encoded attributes; None: the signature is over the content itself.
@@ -65,6 +67,7 @@ impl<'a> Info<'a> {
             holder,
             named: &holder.certificate,
             algorithm,
+            algorithm_der: algorithm.to_der(),
             digest_der: digest.algorithm_identifier(),
             attributes: Some(vec![
                 content_type(oid::ID_DATA),
@@ -92,7 +95,7 @@ impl<'a> Info<'a> {
             attributes[0] = tag::context_constructed(0);
             fields.push(attributes);
         }
-        fields.push(self.algorithm.to_der());
+        fields.push(self.algorithm_der.clone());
         fields.push(write::octet_string(&signature));
         if !self.unsigned.is_empty() {
             let set = write::set_of_tagged(tag::context_constructed(1), &self.unsigned);
@@ -132,6 +135,16 @@ pub fn file_with(
     edit: impl Fn(&mut Increment),
     cms: impl Fn(&[u8]) -> Vec<u8>,
 ) -> Vec<u8> {
+    with_room(6_000, file, sub_filter, edit, cms)
+}
+
+fn with_room(
+    contents_bytes: usize,
+    file: Vec<u8>,
+    sub_filter: SubFilter,
+    edit: impl Fn(&mut Increment),
+    cms: impl Fn(&[u8]) -> Vec<u8>,
+) -> Vec<u8> {
     let inspected = inspect(&file, &Limits::default()).unwrap();
     let m = (sub_filter == SubFilter::CadesDetached).then(|| at(NOW).to_pdf_date());
     let request = FieldRequest {
@@ -140,7 +153,7 @@ pub fn file_with(
         name: None,
         reason: None,
         location: None,
-        contents_bytes: 60_000,
+        contents_bytes,
     };
     let mut increment = append_signature(&inspected, &request).unwrap();
     edit(&mut increment);
@@ -153,6 +166,12 @@ pub fn file_with(
 /// A page signed by whatever message `cms` makes.
 pub fn page_with(cms: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     file_with(page(), SubFilter::CadesDetached, |_| (), cms)
+}
+
+/// The same with room for a message of 60 KB.
+pub fn page_with_much(cms: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let sub_filter = SubFilter::CadesDetached;
+    with_room(60_000, page(), sub_filter, |_| (), cms)
 }
 
 /// Replaces text by text of the same length in what will be signed.

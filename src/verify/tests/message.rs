@@ -5,8 +5,8 @@ use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
 
 use super::forge::{
-    Info, attribute, content_type, file_with, message, message_digest, page_with, replace,
-    signing_certificate, signing_certificate_v1,
+    Info, attribute, content_type, file_with, message, message_digest, page_with, page_with_much,
+    replace, signing_certificate, signing_certificate_v1,
 };
 use super::*;
 use crate::pdf::SubFilter;
@@ -109,13 +109,18 @@ fn the_digest_of_the_document_must_be_signed() {
 #[test]
 fn a_digest_that_is_not_known_leaves_the_question_open() {
     // The digest algorithm is none that is known, and the signed digest is empty: nothing must be equal to nothing.
-    let unknown = edited(|info, _| {
+    let unknown = |info: &mut Info<'_>| {
         info.digest_der = write::sequence(&[write::oid(&[0x2a, 3, 4])]);
         let ess = signing_certificate(&town().seal.certificate);
         info.attributes = attributes(&[content_type(oid::ID_DATA), message_digest(b""), ess]);
+    };
+    let contradicted = edited(|info, _| unknown(info));
+    check(&contradicted, failed(SubIndication::FormatFailure));
+    let left_to_it = edited(|info, _| {
+        unknown(info);
+        info.algorithm_der = write::sequence(&[write::oid(oid::RSA_ENCRYPTION), write::null()]);
     });
-    let report = plain_report(&unknown);
-    assert_ne!(report.indication, Indication::TotalPassed);
+    let report = check(&left_to_it, doubt(SubIndication::CryptoConstraintsFailure));
     check_code(&report, "ALGORITHM_NOT_SUPPORTED");
 }
 
@@ -360,7 +365,7 @@ fn many_certificates_cost_a_bounded_amount_of_work() {
     let town = town();
     let junk: Vec<Holder> = (0..100).map(|_| ca("CA").by(&town.root)).collect();
     let start = std::time::Instant::now();
-    let file = page_with(|covered| {
+    let file = page_with_much(|covered| {
         let mut sent: Vec<&[u8]> = junk.iter().map(|h| h.certificate.der()).collect();
         sent.push(town.seal.certificate.der());
         message(oid::ID_DATA, None, &sent, &[Info::new(&town.seal, covered)])

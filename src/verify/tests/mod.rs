@@ -87,12 +87,15 @@ fn page() -> Vec<u8> {
     file
 }
 
+/// Makes a token over what it is given.
+type Stamp<'a> = dyn Fn(&[u8]) -> Vec<u8> + 'a;
+
 /// Signs with the product's own way; `stamp` makes a token over what it is given.
 fn sealed_by(
     file: Vec<u8>,
     holder: &Holder,
     above: &[&Holder],
-    stamp: Option<&dyn Fn(&[u8]) -> Vec<u8>>,
+    stamp: Option<&Stamp<'_>>,
 ) -> Vec<u8> {
     let chain: Vec<Certificate> = above.iter().map(|h| h.certificate.clone()).collect();
     let signer = Signer {

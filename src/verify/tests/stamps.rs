@@ -187,7 +187,7 @@ fn document_time_stamps_are_held_to_the_same() {
 #[test]
 fn a_flood_of_tokens_is_cut_off() {
     let town = town();
-    let file = super::forge::page_with(|covered| {
+    let file = super::forge::page_with_much(|covered| {
         let mut info = super::forge::Info::new(&town.seal, covered);
         let values: Vec<Vec<u8>> = (0..20)
             .map(|n| token(&town.unit, b"other", NOW - n))
