@@ -7,8 +7,8 @@
 //! 4. sequence (see there): the result is kept; a retry with the same idempotency key gets its receipt.
 
 use std::str::FromStr;
-use std::sync::atomic::Ordering;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use super::crash;
 use super::entry::{self, Core, Entry};
@@ -81,7 +81,10 @@ struct InProgress<'a> {
 
 impl<'a> InProgress<'a> {
     fn begin(archive: &'a Archive, key: Digest) -> Result<Self, Refusal> {
-        let mut set = archive.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut set = archive
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if !set.insert(key) {
             return Err(Refusal::InProgress);
         }
@@ -93,7 +96,11 @@ impl<'a> InProgress<'a> {
 impl Drop for InProgress<'_> {
     fn drop(&mut self) {
         self.archive.on_the_way.fetch_sub(1, Ordering::SeqCst);
-        let mut set = self.archive.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut set = self
+            .archive
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         set.remove(&self.key);
     }
 }
@@ -134,9 +141,7 @@ impl Archive {
         let (sealed, token) = self.seal_file(seal, upload, now)?;
         crash::point("accept.signed");
         self.judge_own(&sealed, before)?;
-        self.stores
-            .blobs
-            .put(&sealed.sha256(), &[sealed.bytes()])?;
+        self.stores.blobs.put(&sealed.sha256(), &[sealed.bytes()])?;
         crash::point("accept.stored");
         self.log_result(seal, &record, &sealed, &token, upload_sha256, key, content)
     }

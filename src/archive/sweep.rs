@@ -254,7 +254,10 @@ impl Archive {
                 self.stores.clone()
             }
         };
-        let sweeper = Sweeper { archive: self, stores: &on_disk };
+        let sweeper = Sweeper {
+            archive: self,
+            stores: &on_disk,
+        };
         let swept = sweeper.sweep_entries(size, progress)?;
         findings.extend(swept.findings);
         findings.extend(sweeper.sweep_tree(size, &swept.leaves));

@@ -86,8 +86,9 @@ pub fn main() -> ExitCode {
 
 fn start_logging() {
     use tracing_subscriber::EnvFilter;
-    let filter =
-        EnvFilter::try_from_env("ANTIN_LOG").unwrap_or_else(|_| EnvFilter::new("warn,antin=info"));
+    // actix_http logs every malformed request of any stranger as an error of its own.
+    let filter = EnvFilter::try_from_env("ANTIN_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,antin=info,actix_http=off"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -2,10 +2,12 @@
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, Payload};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::context::{announced_bytes, content_digest, header_text};
 use super::problem::{Problem, megabytes};
@@ -27,12 +29,25 @@ pub(super) struct Parts<S> {
 
 type RawHash = Rc<RefCell<Sha256Stream>>;
 
-/// The body as it arrives, hashed on the way where the client announced a digest.
+/// A client that sends nothing for this long has gone; mobile lines stall for seconds, not for a minute.
+const IDLE_S: u64 = 60;
+
+/// The body as it arrives, hashed on the way where the client announced a digest; ends in an error where it stops arriving.
 fn watched(
     payload: Payload,
     hash: Option<RawHash>,
-) -> impl Stream<Item = Result<Bytes, actix_web::error::PayloadError>> {
-    payload.map(move |chunk| {
+) -> impl Stream<Item = Result<Bytes, PayloadError>> {
+    let patient = stream::unfold(Some(payload), |payload| async {
+        let mut payload = payload?;
+        match tokio::time::timeout(Duration::from_secs(IDLE_S), payload.next()).await {
+            Ok(chunk) => chunk.map(|c| (c, Some(payload))),
+            Err(_) => Some((
+                Err(PayloadError::Io(std::io::ErrorKind::TimedOut.into())),
+                None,
+            )),
+        }
+    });
+    patient.map(move |chunk| {
         if let (Ok(bytes), Some(hash)) = (&chunk, &hash) {
             hash.borrow_mut().update(bytes);
         }
@@ -117,6 +132,16 @@ fn too_large(limit_bytes: u64) -> Problem {
 }
 
 fn malformed(error: &MultipartError) -> Problem {
+    match error {
+        MultipartError::Payload(error) => broken_off(error),
+        _ => Problem::new(400, "multipart_invalid").with("what", error.to_string()),
+    }
+}
+
+fn broken_off(error: &PayloadError) -> Problem {
+    if matches!(error, PayloadError::Io(e) if e.kind() == std::io::ErrorKind::TimedOut) {
+        return Problem::new(408, "request_timeout");
+    }
     Problem::new(400, "multipart_invalid").with("what", error.to_string())
 }
 

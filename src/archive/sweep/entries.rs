@@ -294,8 +294,12 @@ impl Sweeper<'_> {
                 return Ok(orphans);
             };
             after = Some(last.cursor);
-            orphans += u64::try_from(page.iter().filter(|b| !documents.contains(&b.id)).count())
-                .unwrap_or(0);
+            for blob in page.iter().filter(|b| !documents.contains(&b.id)) {
+                // Results that came in after the sweep began are no orphans.
+                if self.archive.stores.ledger.by_blob(&blob.id)?.is_empty() {
+                    orphans += 1;
+                }
+            }
         }
     }
 }

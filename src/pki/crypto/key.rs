@@ -108,6 +108,11 @@ fn rsa_components(rsa_public_key: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     {
         return Err(Malformed::new("RSAPublicKey"));
     }
+    // Real exponents are 3 or 65,537. A long one makes each check cost up to 200 times as much: 64 bits (and the octet of the
+    // sign) are what OpenSSL itself allows for moduli above 3,072 bits.
+    if exponent.len() > 9 {
+        return Err(Malformed::new("RSAPublicKey"));
+    }
     Ok((modulus, exponent))
 }
 

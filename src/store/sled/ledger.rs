@@ -374,20 +374,29 @@ fn values(database: &Database) -> Result<Values, Fault> {
     Values::open(database, row::KINDS, "ledger")
 }
 
+/// The head may move between reading the pointer and the state it points at; then the pointer has moved too, and the
+/// newer one is followed. A state that is missing under a pointer that stands still is damage.
 fn head(values: &Values) -> Result<Option<TreeState>, Fault> {
-    let Some(pointer) = values.read(row::HEAD_KEY)? else {
-        return Ok(None);
-    };
-    let state = match row::number(&pointer) {
-        Some(generation) => values.read(&row::state_key(generation))?,
-        None => None,
-    };
-    match state.as_deref().and_then(row::decode_state) {
-        Some(state) => Ok(Some(state)),
-        None => Err(Cause::Damaged {
-            what: "the head of the tree in the ledger".to_owned(),
+    let mut pointer = values.read(row::HEAD_KEY)?;
+    loop {
+        let Some(at) = pointer else {
+            return Ok(None);
+        };
+        let state = match row::number(&at) {
+            Some(generation) => values.read(&row::state_key(generation))?,
+            None => None,
+        };
+        if let Some(state) = state.as_deref().and_then(row::decode_state) {
+            return Ok(Some(state));
         }
-        .fault("reading the head of the tree")),
+        let again = values.read(row::HEAD_KEY)?;
+        if again.as_ref() == Some(&at) {
+            return Err(Cause::Damaged {
+                what: "the head of the tree in the ledger".to_owned(),
+            }
+            .fault("reading the head of the tree"));
+        }
+        pointer = again;
     }
 }
 

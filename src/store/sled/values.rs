@@ -38,7 +38,12 @@ impl Values {
     pub fn open(database: &Database, kinds: &[u8], name: &'static str) -> Result<Self, Fault> {
         let trees: Result<Vec<_>, Fault> = kinds
             .iter()
-            .map(|kind| Ok((*kind, database.tree(&[b"kind-", [*kind].as_slice()].concat())?)))
+            .map(|kind| {
+                Ok((
+                    *kind,
+                    database.tree(&[b"kind-", [*kind].as_slice()].concat())?,
+                ))
+            })
             .collect();
         Ok(Values {
             trees: trees?,
