@@ -18,6 +18,7 @@ use super::seal::Seal;
 use super::sequence::Place;
 use crate::fetch::TimestampFailure;
 use crate::pdf::{self, Limits};
+use crate::pki::cert::Certificate;
 use crate::pki::tsp::Token;
 use crate::record::{
     Digest, DossierSecret, Fault, FieldProblem, IdempotencyKey, OfficeCode, PublicId, Receipt,
@@ -25,7 +26,7 @@ use crate::record::{
 };
 use crate::sign::{NoRoom, Sealed, Signature, Upload, prepare};
 use crate::store::{Admission, Row};
-use crate::trust::{RevocationEvidence, Status, status_of};
+use crate::trust::{Memory, RevocationEvidence, Status, status_of};
 use crate::verify::{Evidence, Indication, judge};
 
 /// Tokens of one authority differ by a few bytes (serial number, fraction of the second, signature encoding).
@@ -310,11 +311,10 @@ impl Archive {
                 self.settings.max_drift_s,
             )
             .map_err(Refusal::Timestamp)?;
-        let parsed =
-            Token::parse(&token.der).map_err(|e| Fault::new("reading the time-stamp token", e))?;
+        let token = token.token;
         Ok(signed
             .complete(Some(&token.der))
-            .map(|sealed| (sealed, parsed)))
+            .map(|sealed| (sealed, token)))
     }
 
     /// The same validator that citizens use must pass our signature, and what was there before must stand as it stood.
@@ -405,7 +405,7 @@ impl Archive {
                 .ok_or_else(|| Fault::plain("the time-stamp's time is out of range"))?,
             level: SignatureLevel::BT,
             certificate_sha256: Digest::new(seal.certificate().sha256()),
-            authority: authority_name(token),
+            authority: authority_name(token, &self.memory),
         };
         let core_json =
             serde_json::to_vec(&core).map_err(|e| Fault::new("encoding the result's facts", e))?;
@@ -436,8 +436,11 @@ impl Archive {
     }
 }
 
-fn authority_name(token: &Token) -> Option<String> {
-    let certificates = token.signed.parsed_certificates();
+fn authority_name(token: &Token, memory: &Memory) -> Option<String> {
+    let carried = token.signed.certificates.iter();
+    let certificates: Vec<Certificate> = carried
+        .filter_map(|der| memory.certificate(der).ok())
+        .collect();
     let authority = token.signer().find_certificate(&certificates)?;
     authority.subject().common_name().map(str::to_owned)
 }

@@ -3,7 +3,7 @@
 //! # Invariants
 //! * What a program reads goes to standard output, everything else to standard error.
 
-mod arenas;
+mod allocator;
 mod assemble;
 mod clock;
 mod config;
@@ -68,16 +68,19 @@ pub fn main() -> ExitCode {
     start_logging();
     let code = match arguments.verb {
         Verb::Demo(demo) => {
-            arenas::bound();
+            allocator::bound();
             demo.run()
         }
         Verb::Init(init) => init.run(),
         Verb::Serve(serve) => {
-            arenas::bound();
+            allocator::bound();
             serve.run()
         }
         Verb::Verify(verify) => verify.run(),
-        Verb::Sweep(sweep) => sweep.run(),
+        Verb::Sweep(sweep) => {
+            allocator::bound();
+            sweep.run()
+        }
         Verb::Config(verb) => verb.run(),
         Verb::Key(verb) => verb.run(),
     };

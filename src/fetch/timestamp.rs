@@ -16,8 +16,7 @@ const ANSWER_MAX_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug)]
 pub struct TimestampToken {
-    pub der: Vec<u8>,
-    pub gen_time_s: i64,
+    pub token: Token,
     pub authority_url: String,
 }
 
@@ -100,8 +99,7 @@ impl Fetcher {
             )));
         }
         Ok(TimestampToken {
-            gen_time_s: token.info.gen_time_s,
-            der,
+            token,
             authority_url: url.to_owned(),
         })
     }

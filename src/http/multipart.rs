@@ -101,7 +101,7 @@ pub(super) async fn parts<S: Sink>(
                     .content_disposition()
                     .and_then(|d| d.get_filename())
                     .map(str::to_owned);
-                parts.file = Some(file(&mut field, limit_bytes).await?);
+                parts.file = Some(file(&mut field, limit_bytes, room(request)).await?);
             }
             Some("record" | "file") => {
                 return Err(
@@ -125,6 +125,12 @@ fn refuse_early(
         return Err(too_large(limit_bytes));
     }
     Ok(())
+}
+
+/// Room for what the client announced; a false announcement gets no more than 1 MB before its bytes arrive.
+fn room(request: &HttpRequest) -> usize {
+    let announced = announced_bytes(request).unwrap_or(0).min(1 << 20);
+    usize::try_from(announced).unwrap_or(0)
 }
 
 fn too_large(limit_bytes: u64) -> Problem {
@@ -157,12 +163,17 @@ async fn small(field: &mut Field) -> Result<Vec<u8>, Problem> {
 }
 
 /// Where a file's bytes go: hashed on the way for a result, as they are for a verdict, which hashes them itself.
-pub(super) trait Sink: Default {
+pub(super) trait Sink {
+    fn with_capacity(bytes: usize) -> Self;
     fn push(&mut self, chunk: &[u8]);
     fn bytes(&self) -> &[u8];
 }
 
 impl Sink for Upload {
+    fn with_capacity(bytes: usize) -> Self {
+        Self::with_capacity(bytes)
+    }
+
     fn push(&mut self, chunk: &[u8]) {
         Self::push(self, chunk);
     }
@@ -173,6 +184,10 @@ impl Sink for Upload {
 }
 
 impl Sink for Vec<u8> {
+    fn with_capacity(bytes: usize) -> Self {
+        Self::with_capacity(bytes)
+    }
+
     fn push(&mut self, chunk: &[u8]) {
         self.extend_from_slice(chunk);
     }
@@ -182,8 +197,12 @@ impl Sink for Vec<u8> {
     }
 }
 
-async fn file<S: Sink>(field: &mut Field, limit_bytes: u64) -> Result<S, Problem> {
-    let mut upload = S::default();
+async fn file<S: Sink>(
+    field: &mut Field,
+    limit_bytes: u64,
+    room_bytes: usize,
+) -> Result<S, Problem> {
+    let mut upload = S::with_capacity(room_bytes);
     while let Some(chunk) = field.next().await {
         upload.push(&chunk.map_err(|e| malformed(&e))?);
         if u64::try_from(upload.bytes().len()).unwrap_or(u64::MAX) > limit_bytes {
@@ -222,7 +241,7 @@ pub(super) async fn one_file(
     let expected = announced(request)?;
     let body = watched(payload, expected.as_ref().map(|(_, h)| Rc::clone(h)));
     let mut body = Box::pin(body);
-    let mut upload: Vec<u8> = Vec::new();
+    let mut upload: Vec<u8> = Vec::with_capacity(room(request));
     while let Some(chunk) = body.next().await {
         let chunk = chunk
             .map_err(|e| Problem::new(400, "multipart_invalid").with("what", e.to_string()))?;

@@ -4,8 +4,9 @@ use crate::record::Fault;
 
 /// Public and static files; everything here may be read by anyone and copied anywhere.
 ///
-/// * **Durability.** `publish` and `put_immutable` are durable on return. `publish` makes the files durable before
-///   the checkpoint that promises them becomes visible.
+/// * **Durability.** `publish` and `put_immutable` are durable on return. `publish` makes the files visible before
+///   the checkpoint that promises them, and no crash leaves a checkpoint without its files. (A checkpoint may be seen a moment
+///   before it is durable: the ledger's head, durable before, brings it back.)
 /// * **Concurrency.** Many readers, one writer (the holder of the ledger's lease).
 /// * **Retry.** Everything can be repeated: the same bytes again are fine.
 /// * **Trust.** None: readers check tiles against the signed checkpoint. But other bytes under a path that has
@@ -21,7 +22,7 @@ pub trait PublicTree: Send + Sync {
     /// Replaces the checkpoint, durably. Its files have to be stored before; `publish` does both in order.
     fn put_checkpoint(&self, note: &[u8]) -> Result<(), Fault>;
 
-    /// Stores the files, durably, then replaces the checkpoint, durably.
+    /// Stores the files, then replaces the checkpoint; all durable on return.
     fn publish(&self, files: &[(String, Vec<u8>)], note: &[u8]) -> Result<(), Fault>;
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Fault>;
