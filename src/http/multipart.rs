@@ -47,7 +47,8 @@ fn watched(
             )),
         }
     });
-    patient.map(move |chunk| {
+    // Readers of multipart bodies poll once more after the end.
+    patient.fuse().map(move |chunk| {
         if let (Ok(bytes), Some(hash)) = (&chunk, &hash) {
             hash.borrow_mut().update(bytes);
         }
@@ -130,7 +131,8 @@ fn refuse_early(
 /// Room for what the client announced; a false announcement gets no more than 1 MB before its bytes arrive.
 fn room(request: &HttpRequest) -> usize {
     let announced = announced_bytes(request).unwrap_or(0).min(1 << 20);
-    usize::try_from(announced).unwrap_or(0)
+    // The signature's increment is appended in place: room for its dictionary, CMS and cross-references.
+    usize::try_from(announced).unwrap_or(0) + 32 * 1024
 }
 
 fn too_large(limit_bytes: u64) -> Problem {
