@@ -16,7 +16,7 @@ use super::gate::{Filing, Pass};
 use super::open::{Archive, random};
 use super::seal::Seal;
 use super::sequence::Place;
-use crate::fetch::TimestampFailure;
+use crate::fetch::{TimestampFailure, crl_of};
 use crate::pdf::{self, Limits};
 use crate::pki::cert::Certificate;
 use crate::pki::tsp::Token;
@@ -31,6 +31,8 @@ use crate::verify::{Evidence, Indication, judge};
 
 /// Tokens of one authority differ by a few bytes (serial number, fraction of the second, signature encoding).
 const TOKEN_SPARE_BYTES: usize = 64;
+/// Two authorities that take turns need two tries; a third is generous.
+const ROOM_TRIES: u32 = 3;
 
 /// What a clerk sends, decoded.
 #[derive(Debug)]
@@ -64,7 +66,11 @@ pub enum Refusal {
     KeyReused,
     InProgress,
     Timestamp(TimestampFailure),
+    /// The authority answered, but its token does not hold here.
+    TimestampNotTrusted(String),
     Key(Fault),
+    /// The store could not take it, or nothing can be logged any more: a restart recovers.
+    Stopped(Fault),
     Fault(Fault),
 }
 
@@ -112,6 +118,11 @@ impl Archive {
     /// # Errors
     /// Why it was not taken.
     pub fn accept(&self, pass: &Pass<Filing>, submission: Submission) -> Result<Accepted, Refusal> {
+        if self.halted.load(Ordering::SeqCst) {
+            return Err(Refusal::Stopped(Fault::plain(
+                "the sequencer has stopped after a fault",
+            )));
+        }
         let Submission {
             record,
             upload,
@@ -142,7 +153,10 @@ impl Archive {
         let (sealed, token) = self.seal_file(seal, upload, now)?;
         crash::point("accept.signed");
         self.judge_own(&sealed, before)?;
-        self.stores.blobs.put(&sealed.sha256(), &[sealed.bytes()])?;
+        self.stores
+            .blobs
+            .put(&sealed.sha256(), &[sealed.bytes()])
+            .map_err(Refusal::Stopped)?;
         crash::point("accept.stored");
         self.log_result(seal, &record, &sealed, &token, upload_sha256, key, content)
     }
@@ -154,18 +168,21 @@ impl Archive {
         if known != *content {
             return Err(Refusal::KeyReused);
         }
+        // Admitted, but its batch is not logged yet (or never was, after a fault: a restart logs it): no receipt, no promise.
+        if index >= self.tree_size() {
+            return Err(Refusal::InProgress);
+        }
         Ok(Some(self.answer(index, true)?))
     }
 
     /// The answer for a logged result, from its stored receipt.
     fn answer(&self, index: u64, replayed: bool) -> Result<Accepted, Fault> {
-        let receipt_json = match self.stores.ledger.receipt(index)? {
-            Some(bytes) => bytes,
-            None => self
-                .entry_at(index)?
-                .receipt(&self.settings.base_url, index)
-                .to_json(),
-        };
+        // Kept in the step that logged it: a logged result without its receipt is damage.
+        let receipt_json = self
+            .stores
+            .ledger
+            .receipt(index)?
+            .ok_or_else(|| Fault::plain(format!("the receipt of entry {index} is missing")))?;
         let receipt = serde_json::from_slice(&receipt_json)
             .map_err(|e| Fault::new(format!("reading receipt {index}"), e))?;
         Ok(Accepted {
@@ -200,10 +217,25 @@ impl Archive {
         let facts = self
             .revocation
             .facts(&self.fetcher, seal.certificate(), issuer, now);
-        let evidence = RevocationEvidence {
+        let mut evidence = RevocationEvidence {
             ocsp: facts.ocsp,
             crls: facts.crls,
         };
+        let said = |evidence: &RevocationEvidence| {
+            status_of(
+                seal.certificate(),
+                issuer,
+                evidence,
+                &self.memory,
+                now.unix_s(),
+            )
+        };
+        if said(&evidence).is_none() {
+            // An answer that says nothing usable must not hide what the revocation list says.
+            evidence
+                .crls
+                .extend(crl_of(&self.fetcher, seal.certificate()));
+        }
         match status_of(
             seal.certificate(),
             issuer,
@@ -255,35 +287,30 @@ impl Archive {
         }
     }
 
-    /// Signs and stamps. Room for the token is made from the size of the last one; where that is too little, all is
-    /// done again with what it takes, never cut short.
+    /// Signs and stamps. Room for the token is made from the size of the last one; where that is too little (another authority
+    /// answered), all is done again with what it takes, never cut short.
     fn seal_file(
         &self,
         seal: &Seal,
-        upload: Upload,
+        mut upload: Upload,
         now: UtcTime,
     ) -> Result<(Sealed, Token), Refusal> {
-        let room = self.token_bytes.load(Ordering::Relaxed);
-        let upload = match self.seal_with_room(seal, upload, now, room)? {
-            Ok(done) => return Ok(done),
-            Err(no_room) => {
-                let more = no_room.need_bytes.saturating_sub(no_room.have_bytes);
-                self.token_bytes.fetch_max(
-                    room.saturating_add(more).saturating_add(TOKEN_SPARE_BYTES),
-                    Ordering::Relaxed,
-                );
-                no_room.upload
+        let mut room = self.token_bytes.load(Ordering::Relaxed);
+        for _ in 0..ROOM_TRIES {
+            match self.seal_with_room(seal, upload, now, room)? {
+                Ok((sealed, token)) => {
+                    let next = token.der.len().saturating_add(TOKEN_SPARE_BYTES);
+                    self.token_bytes.store(next, Ordering::Relaxed);
+                    return Ok((sealed, token));
+                }
+                Err(no_room) => {
+                    let more = no_room.need_bytes.saturating_sub(no_room.have_bytes);
+                    room = room.saturating_add(more).saturating_add(TOKEN_SPARE_BYTES);
+                    upload = no_room.upload;
+                }
             }
-        };
-        let room = self.token_bytes.load(Ordering::Relaxed);
-        self.seal_with_room(seal, upload, now, room)?
-            .map_err(|no_room| {
-                Fault::plain(format!(
-                    "the time-stamp token grew between two requests: {} bytes for {}",
-                    no_room.need_bytes, no_room.have_bytes
-                ))
-                .into()
-            })
+        }
+        Err(Fault::plain("the time-stamp token grew with every request").into())
     }
 
     fn seal_with_room(
@@ -332,6 +359,14 @@ impl Archive {
                 .signatures
                 .iter()
                 .all(|s| s.indication != Indication::TotalFailed);
+        if let Some(own) = own
+            && own.indication == Indication::TotalPassed
+            && !sound
+        {
+            let reasons = own.timestamps.iter().flat_map(|t| &t.reasons);
+            let why: Vec<&str> = reasons.map(|r| r.detail.as_str()).collect();
+            return Err(Refusal::TimestampNotTrusted(why.join("; ")));
+        }
         if sound && earlier_stand && report.file.sha256 == sealed.sha256().to_string() {
             return Ok(());
         }
@@ -396,6 +431,8 @@ impl Archive {
             id,
             public_id,
             office: seal.office().code.clone(),
+            office_name: seal.office().name.clone(),
+            office_level: seal.office().level,
             record: String::from_utf8(record.to_json())
                 .map_err(|e| Fault::new("encoding the record", e))?,
             file_sha256: sealed.sha256(),
@@ -427,7 +464,8 @@ impl Archive {
         };
         match self
             .sequencer()?
-            .place(admission, seal.issuer(), opening.commit())?
+            .place(admission, seal.issuer(), opening.commit())
+            .map_err(Refusal::Stopped)?
         {
             Place::Logged { index } => Ok(self.answer(index, false)?),
             Place::Replayed { index } => Ok(self.answer(index, true)?),

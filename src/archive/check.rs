@@ -3,7 +3,6 @@
 //! Four questions, four answers, never folded into one: is the file unchanged, is it signed by the right office, is the result
 //! in force, is it in the public log.
 
-use super::entry::Entry;
 use super::log::prove;
 use super::open::Archive;
 use crate::pki::crl::Crl;
@@ -107,7 +106,11 @@ impl Archive {
             .map(|r| r.file.sha256 == entry.core.file_sha256.to_string());
         Ok(Some(PublicRecord {
             public_id: *public_id,
-            office: self.office_of(&entry),
+            office: Office {
+                code: entry.core.office.clone(),
+                name: entry.core.office_name.clone(),
+                level: entry.core.office_level,
+            },
             signed_at: entry.core.signed_at,
             level: entry.core.level,
             authority: entry.core.authority.clone(),
@@ -119,17 +122,6 @@ impl Archive {
             log: self.log_fact(index),
             record: entry.record,
         }))
-    }
-
-    fn office_of(&self, entry: &Entry) -> Office {
-        self.seals.get(&entry.core.office).map_or_else(
-            || Office {
-                code: entry.core.office.clone(),
-                name: entry.core.office.to_string(),
-                level: crate::record::Level::Province,
-            },
-            |seal| seal.office().clone(),
-        )
     }
 
     /// The verdict on any file, with revocation status fetched where its certificates say.

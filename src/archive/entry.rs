@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::pki::tsp::Token;
 use crate::record::{
-    Digest, DossierSecret, Fault, Field, Fields, LeafKey, OfficeCode, Opening, PublicId, Receipt,
-    ResultId, ResultRecord, SignatureLevel, UtcTime, media_type_value, sha256,
+    Digest, DossierSecret, Fault, Field, Fields, LeafKey, Level, OfficeCode, Opening, PublicId,
+    Receipt, ResultId, ResultRecord, SignatureLevel, UtcTime, media_type_value, sha256,
 };
 
 pub(super) const MEDIA_TYPE: &str = "application/pdf";
@@ -22,6 +22,9 @@ pub struct Core {
     pub id: ResultId,
     pub public_id: PublicId,
     pub office: OfficeCode,
+    /// As it was then: offices are renamed, merged and abolished, their results stay.
+    pub office_name: String,
+    pub office_level: Level,
     /// The clerk's record, canonical JSON, as text.
     pub record: String,
     pub file_sha256: Digest,
@@ -107,10 +110,16 @@ impl Entry {
         let opening = rest.get(length..).unwrap_or_default();
         let opening =
             Opening::decode(opening).map_err(|e| format!("the opening can't be read: {e:?}"))?;
-        let core: Core = serde_json::from_slice(core_json)
-            .map_err(|e| format!("the stored facts can't be read: {e}"))?;
-        let record = ResultRecord::from_json(core.record.as_bytes())
-            .map_err(|problems| format!("the stored record is not valid: {problems:?}"))?;
+        let core: Core =
+            serde_json::from_slice(core_json).map_err(|_| "the stored facts can't be read")?;
+        let record = ResultRecord::from_json(core.record.as_bytes()).map_err(|problems| {
+            // Pointers and codes only: findings and logs must not show what the record holds.
+            let places: Vec<String> = problems
+                .iter()
+                .map(|p| format!("{} {}", p.pointer, p.code))
+                .collect();
+            format!("the stored record is not valid: {}", places.join(", "))
+        })?;
         let fields = opening.fields();
         if fields.value(Field::Aip) != sha256(core_json).as_bytes() {
             return Err("the stored facts are not those that the log committed to".into());

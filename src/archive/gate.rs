@@ -85,6 +85,13 @@ impl Pass<Sweeping> {
     }
 }
 
+impl Client {
+    /// Of the name, not of the key: a client whose key is renewed stays the same client.
+    fn scope(&self) -> Digest {
+        sha256(format!("antin/client\n{}", self.name).as_bytes())
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denied {
     /// No key, or one that nobody has.
@@ -118,7 +125,7 @@ impl Gate {
     pub fn filing(&self, key: Option<&str>) -> Result<Pass<Filing>, Denied> {
         let client = self.client(key)?;
         match &client.role {
-            Role::Clerk(office) => Ok(Pass::new(Some(office.clone()), client.key_sha256)),
+            Role::Clerk(office) => Ok(Pass::new(Some(office.clone()), client.scope())),
             Role::Auditor => Err(Denied::Role),
         }
     }
@@ -133,7 +140,7 @@ impl Gate {
             Role::Clerk(office) => Some(office.clone()),
             Role::Auditor => None,
         };
-        Ok(Pass::new(office, client.key_sha256))
+        Ok(Pass::new(office, client.scope()))
     }
 
     /// # Errors
@@ -141,7 +148,7 @@ impl Gate {
     pub fn sweeping(&self, key: Option<&str>) -> Result<Pass<Sweeping>, Denied> {
         let client = self.client(key)?;
         match client.role {
-            Role::Auditor => Ok(Pass::new(None, client.key_sha256)),
+            Role::Auditor => Ok(Pass::new(None, client.scope())),
             Role::Clerk(_) => Err(Denied::Role),
         }
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::gate::{Client, Gate};
@@ -20,8 +20,8 @@ use crate::store::{Stores, TreeState};
 use crate::tlog::{Checkpoint, NoteSigner, VerifierKey, empty_root};
 use crate::trust::{Anchors, Memory};
 
-/// A token with the authority's own certificate alone: the least there is to make room for.
-const TOKEN_BYTES_FIRST: usize = 1_024;
+/// Room for the first token, whose size nobody knows yet: one with its authority's chain takes 4 to 7 KB.
+const TOKEN_BYTES_FIRST: usize = 8 * 1_024;
 
 /// What an archive needs to know besides its stores.
 #[derive(Debug, Clone)]
@@ -109,6 +109,8 @@ pub struct Archive {
     pub(super) log_key: VerifierKey,
     pub(super) in_progress: Mutex<HashSet<Digest>>,
     pub(super) on_the_way: Arc<AtomicUsize>,
+    /// The sequencer has ended: no key is used any more, since nothing could be logged.
+    pub(super) halted: Arc<AtomicBool>,
     /// Room for the next time-stamp token, learnt from the last ones.
     pub(super) token_bytes: AtomicUsize,
     pub(super) sweeps: super::sweep::Sweeps,
@@ -158,7 +160,7 @@ impl Archive {
         let state = stores.ledger.tree()?.ok_or(OpenRefusal::NoLog)?;
         let lease = stores.ledger.acquire()?;
         let edge = start::agree(&stores, &state, key.signer.key())?;
-        let last_bucket_s = start::last_bucket(&stores, state.size)?;
+        let last_bucket_s = start::last_bucket(&stores, stores.ledger.admitted())?;
         let now_s = u64::try_from((opening.clock)().unix_s()).unwrap_or(0);
         if last_bucket_s > now_s {
             return Err(OpenRefusal::ClockBehind {
@@ -176,6 +178,8 @@ impl Archive {
             edge,
             last_bucket_s,
             on_the_way: Arc::clone(&archive.on_the_way),
+            halted: Arc::clone(&archive.halted),
+            unsettled: 0,
         };
         archive.recovered = desk.recover()?;
         let (sequencer, thread) = Sequencer::start(desk)?;
@@ -235,6 +239,7 @@ impl Archive {
             log_key,
             in_progress: Mutex::new(HashSet::new()),
             on_the_way: Arc::new(AtomicUsize::new(0)),
+            halted: Arc::new(AtomicBool::new(false)),
             token_bytes: AtomicUsize::new(TOKEN_BYTES_FIRST),
             sweeps: super::sweep::Sweeps::default(),
             refused: None,

@@ -2,19 +2,20 @@
 //!
 //! Order of effects for a batch, and what a crash after each leaves:
 //! 0. sync: the batch's documents durable. Left: orphan blobs, listed by the sweep.
-//! 1. admit: index and facts durable. Left: admitted entries outside the tree; the next start integrates them.
+//! 1. admit: index and facts, durable with step 3 at the latest. Left: admitted entries outside the tree, or none; the next start
+//!    integrates them.
 //! 2. grow and sign: nothing durable yet.
-//! 3. advance: the ledger's head moves by compare-and-swap. Left: tiles behind the head; the next start re-derives and
-//!    publishes the same bytes.
-//! 4. publish: files, then checkpoint. Left: nothing to mend.
-//! 5. answer.
+//! 3. advance: the ledger's head moves by compare-and-swap; it and all before it are durable. Left: tiles behind the head; the
+//!    next start re-derives and publishes the same bytes.
+//! 4. show: files, then checkpoint, visible to readers. Left: as after 3.
+//! 5. answer. Files are made durable when the queue is empty, or after `UNSETTLED_MAX` batches.
 //!
 //! # Invariants
 //! * Only this thread (or start-up, before it runs) advances the tree.
 //! * After a fault nothing more is sequenced: the process has to restart and recover.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -67,6 +68,9 @@ pub(super) struct Desk {
     pub last_bucket_s: u64,
     /// Results that are being accepted now, those in the queue included.
     pub on_the_way: Arc<AtomicUsize>,
+    pub halted: Arc<AtomicBool>,
+    /// Batches whose published files may not be durable yet.
+    pub unsettled: u32,
 }
 
 #[derive(Clone)]
@@ -109,8 +113,36 @@ impl Sequencer {
 /// as long; measured with 16 clients, batches grow from 2 to 8 and each result costs a quarter less.
 const COMPANY_MS: u64 = 20;
 
+/// How many batches a start may have to publish again: 64 batches of 256 are derived in milliseconds.
+const UNSETTLED_MAX: u32 = 64;
+
+/// After this long without a result, what was shown is made durable.
+const IDLE_MS: u64 = 100;
+
+/// However the thread ends, even in a panic: from then on nothing is accepted.
+struct Halt(Arc<AtomicBool>);
+
+impl Drop for Halt {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 fn run(mut desk: Desk, waiting: &Receiver<Waiting>) {
-    while let Ok(first) = waiting.recv() {
+    let _halt = Halt(Arc::clone(&desk.halted));
+    loop {
+        if desk.unsettled >= UNSETTLED_MAX && !desk.settle() {
+            return;
+        }
+        let first = match waiting.recv_timeout(Duration::from_millis(IDLE_MS)) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) if desk.settle() => continue,
+            Err(RecvTimeoutError::Timeout) => return,
+            Err(RecvTimeoutError::Disconnected) => {
+                desk.settle();
+                return;
+            }
+        };
         let mut batch = vec![first];
         let until = Instant::now() + Duration::from_millis(COMPANY_MS);
         // One or two clients never wait. Of many, half go together while the other half keeps the cores busy.
@@ -166,7 +198,7 @@ impl Desk {
         // Bytes before promises: one flush for the documents of the whole batch.
         self.stores.blobs.sync()?;
         crash::point("sequence.stored");
-        let admitted = self.stores.ledger.admit(&admissions)?;
+        let admitted = self.stores.ledger.admit_ahead(&admissions)?;
         crash::point("sequence.admitted");
         let mut new: Vec<(u64, &Admission)> = Vec::new();
         let mut places = Vec::with_capacity(admitted.len());
@@ -181,11 +213,26 @@ impl Desk {
             });
         }
         new.sort_by_key(|(index, _)| *index);
-        if !new.is_empty() {
+        if new.is_empty() {
+            // Replays alone: what they repeat must be durable before it is said again.
+            self.stores.ledger.settle()?;
+        } else {
             self.integrate(&new)?;
             self.last_bucket_s = bucket;
         }
         Ok(places)
+    }
+
+    /// Makes durable what was shown. `false`: it could not be, and nothing more may be sequenced.
+    fn settle(&mut self) -> bool {
+        if self.unsettled > 0 {
+            if let Err(fault) = self.stores.tree.settle() {
+                tracing::error!(fault = %fault.chain(), "sequencing stopped; a restart recovers");
+                return false;
+            }
+            self.unsettled = 0;
+        }
+        true
     }
 
     /// Steps 2 to 4 for entries that are admitted and next in order.
@@ -234,7 +281,8 @@ impl Desk {
             .map(|(path, bytes)| (path.to_string(), bytes.to_vec()))
             .collect();
         crash::point("sequence.tiles");
-        self.stores.tree.publish(&files, &to.note)?;
+        self.stores.tree.show(&files, &to.note)?;
+        self.unsettled += 1;
         crash::point("sequence.published");
         self.edge = growth.edge;
         self.head

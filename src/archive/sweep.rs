@@ -129,6 +129,26 @@ pub(super) struct Sweeper<'a> {
     stores: &'a Stores,
 }
 
+impl Sweeps {
+    fn end(&self, id: &str) {
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
+    }
+}
+
+struct Running<'a> {
+    archive: &'a Archive,
+    id: String,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.archive.sweeps.end(&self.id);
+    }
+}
+
 impl Archive {
     /// Runs a sweep to its end.
     ///
@@ -168,18 +188,20 @@ impl Archive {
             .name("sweep".into())
             .spawn(move || {
                 let id = begun.id.clone();
+                // However this thread ends, the next sweep may begin.
+                let _running = Running {
+                    archive: &archive,
+                    id,
+                };
                 let finished = archive.run_sweep(begun, &progress);
                 if let Err(fault) = archive.keep_report(&finished) {
                     tracing::error!(fault = %fault.chain(), "a sweep's report could not be kept");
                 }
-                archive
-                    .sweeps
-                    .running
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .remove(&id);
             })
-            .map_err(|e| Fault::new("starting a sweep", e))?;
+            .map_err(|e| {
+                self.sweeps.end(&report.id);
+                Fault::new("starting a sweep", e)
+            })?;
         Ok(Some(report))
     }
 
@@ -261,7 +283,16 @@ impl Archive {
         let swept = sweeper.sweep_entries(size, progress)?;
         findings.extend(swept.findings);
         findings.extend(sweeper.sweep_tree(size, &swept.leaves));
-        let orphans = sweeper.count_orphans(&swept.documents)?;
+        let orphans = sweeper
+            .count_orphans(&swept.documents)
+            .unwrap_or_else(|fault| {
+                findings.push(Finding {
+                    kind: FindingKind::IndexMismatch,
+                    leaf: None,
+                    detail: format!("the stored files can't be listed: {}", fault.chain()),
+                });
+                0
+            });
         Ok((findings, orphans))
     }
 

@@ -11,7 +11,7 @@ mod guard;
 mod revocation;
 mod timestamp;
 
-pub use revocation::{RevocationFacts, RevocationSource};
+pub use revocation::{RevocationFacts, RevocationSource, crl_of};
 pub use timestamp::{TimestampFailure, TimestampToken};
 
 use std::time::Duration;
@@ -23,6 +23,9 @@ pub struct Settings {
     pub timeout_ms: u64,
     /// `host:port` entries that may be private addresses.
     pub allow_private: Vec<String>,
+    /// As `allow_private`, for time-stamp requests only: what the operator named as authority must not become reachable for
+    /// addresses that strangers' certificates name.
+    pub allow_private_timestamp: Vec<String>,
     /// Prefix rewrites for addresses in certificates that no longer answer.
     pub rewrite: Vec<(String, String)>,
 }
@@ -32,6 +35,7 @@ impl Default for Settings {
         Self {
             timeout_ms: 5_000,
             allow_private: Vec::new(),
+            allow_private_timestamp: Vec::new(),
             rewrite: Vec::new(),
         }
     }
@@ -61,7 +65,10 @@ pub fn host_and_port(url: &str) -> Option<String> {
 
 /// The one HTTP client for evidence.
 pub struct Fetcher {
+    /// For addresses that certificates name.
     agent: ureq::Agent,
+    /// For addresses that the operator named.
+    authorities: ureq::Agent,
     rewrite: Vec<(String, String)>,
 }
 
@@ -71,30 +78,38 @@ impl std::fmt::Debug for Fetcher {
     }
 }
 
+fn agent(timeout_ms: u64, allow_private: Vec<String>) -> ureq::Agent {
+    let tls = ureq::tls::TlsConfig::builder()
+        .provider(ureq::tls::TlsProvider::NativeTls)
+        .build();
+    let config = ureq::Agent::config_builder()
+        .tls_config(tls)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_millis(timeout_ms)))
+        .proxy(None)
+        .user_agent(concat!("antin/", env!("CARGO_PKG_VERSION")))
+        .max_idle_connections(64)
+        .max_idle_connections_per_host(32)
+        .build();
+    ureq::Agent::with_parts(
+        config,
+        ureq::unversioned::transport::DefaultConnector::default(),
+        guard::GuardedResolver::new(allow_private),
+    )
+}
+
 impl Fetcher {
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        let tls = ureq::tls::TlsConfig::builder()
-            .provider(ureq::tls::TlsProvider::NativeTls)
-            .build();
-        let config = ureq::Agent::config_builder()
-            .tls_config(tls)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_millis(settings.timeout_ms)))
-            .proxy(None)
-            .user_agent(concat!("antin/", env!("CARGO_PKG_VERSION")))
-            .max_idle_connections(64)
-            .max_idle_connections_per_host(32)
-            .build();
-        let agent = ureq::Agent::with_parts(
-            config,
-            ureq::unversioned::transport::DefaultConnector::default(),
-            guard::GuardedResolver::new(settings.allow_private.clone()),
-        );
+        let own = settings
+            .allow_private
+            .iter()
+            .chain(&settings.allow_private_timestamp);
         Self {
-            agent,
+            agent: agent(settings.timeout_ms, settings.allow_private.clone()),
+            authorities: agent(settings.timeout_ms, own.cloned().collect()),
             rewrite: settings.rewrite.clone(),
         }
     }
@@ -111,14 +126,14 @@ impl Fetcher {
     /// POSTs a DER request and returns the DER answer.
     fn post(
         &self,
+        agent: &ureq::Agent,
         url: &str,
         content_type: &str,
         body: &[u8],
         limit_bytes: u64,
     ) -> Result<Vec<u8>, Fault> {
         let url = self.address(url);
-        let response = self
-            .agent
+        let response = agent
             .post(&url)
             .header("content-type", content_type)
             .send(body)

@@ -18,6 +18,10 @@ const CRL_MAX_BYTES: u64 = 64 * 1024 * 1024;
 const DEFAULT_KEEP_S: i64 = 300;
 /// Failures are remembered shortly, so that a dead responder does not hold up every verdict.
 const FAILURE_KEEP_S: i64 = 30;
+/// Certificates name one or two addresses; a stranger's could name thousands.
+const ADDRESSES_MAX: usize = 2;
+/// All kept revocation lists together.
+const KEPT_CRL_BYTES: usize = 64 * 1024 * 1024;
 /// One entry per certificate and issuer; an answer is about 3 KB.
 const MAX_ENTRIES: usize = 1_024;
 
@@ -51,17 +55,30 @@ impl RevocationSource {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&key)
             && *until > now.unix_s()
+            // A clock that was set back must not keep an answer for hours.
+            && *until <= now.unix_s().saturating_add(DEFAULT_KEEP_S)
         {
             return facts.clone();
         }
         let (facts, until) = ask(fetcher, subject, issuer, now);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MAX_ENTRIES {
+        let size =
+            |facts: &RevocationFacts| facts.crls.iter().map(|c| c.der().len()).sum::<usize>();
+        let held: usize = kept.values().map(|(_, facts)| size(facts)).sum();
+        if kept.len() >= MAX_ENTRIES || held + size(&facts) > KEPT_CRL_BYTES {
             kept.clear();
         }
         kept.insert(key, (until, facts.clone()));
         facts
     }
+}
+
+/// The CRL of one certificate, where an OCSP answer was not usable.
+pub fn crl_of(fetcher: &Fetcher, subject: &Certificate) -> Vec<Crl> {
+    let urls = subject.crl_urls().iter().take(ADDRESSES_MAX);
+    urls.filter_map(|url| ask_crl(fetcher, url).ok())
+        .take(1)
+        .collect()
 }
 
 fn ask(
@@ -72,7 +89,7 @@ fn ask(
 ) -> (RevocationFacts, i64) {
     let mut facts = RevocationFacts::default();
     let now_s = now.unix_s();
-    for url in subject.ocsp_urls() {
+    for url in subject.ocsp_urls().iter().take(ADDRESSES_MAX) {
         match ask_ocsp(fetcher, url, subject, issuer) {
             Ok(answer) => {
                 let until = answer
@@ -86,7 +103,7 @@ fn ask(
             Err(fault) => facts.failures.push(fault.chain().to_string()),
         }
     }
-    for url in subject.crl_urls() {
+    for url in subject.crl_urls().iter().take(ADDRESSES_MAX) {
         match ask_crl(fetcher, url) {
             Ok(crl) => {
                 facts.crls.push(crl);
@@ -110,6 +127,7 @@ fn ask_ocsp(
         None,
     );
     let answer = fetcher.post(
+        &fetcher.agent,
         url,
         "application/ocsp-request",
         &request.to_der(),

@@ -75,7 +75,13 @@ impl Fetcher {
         now: &impl Fn() -> UtcTime,
         max_drift_s: i64,
     ) -> Result<TimestampToken, Fault> {
-        let answer = self.post(url, "application/timestamp-query", body, ANSWER_MAX_BYTES)?;
+        let answer = self.post(
+            &self.authorities,
+            url,
+            "application/timestamp-query",
+            body,
+            ANSWER_MAX_BYTES,
+        )?;
         let response = Response::parse(&answer)
             .map_err(|e| Fault::new("reading the time-stamp response", e))?;
         let Some(der) = response.token else {

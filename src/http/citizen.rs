@@ -162,6 +162,7 @@ async fn judge(
     payload: Payload,
     app: &App,
 ) -> Result<(crate::verify::Report, ArchivedFact, Option<String>), Problem> {
+    let _room = multipart::hold(request, app).await?;
     let (upload, name) = multipart::one_file(request, payload, app.max_file_bytes()).await?;
     if upload.is_empty() {
         return Err(Problem::new(400, "file_missing"));
@@ -227,10 +228,10 @@ pub(super) async fn static_file(
 
 /// Whatever has no route: problem details under `/api/`, a page elsewhere.
 pub(super) async fn nowhere(request: HttpRequest, app: Data<App>) -> HttpResponse {
-    let context = Context::of_page(&request, app.site());
     if request.path().starts_with("/api/") || request.path().starts_with("/log/") {
-        return Problem::new(404, "not_found").respond(&context);
+        return Problem::new(404, "not_found").respond(&Context::of(&request, app.site()));
     }
+    let context = Context::of_page(&request, app.site());
     page(
         404,
         NotFoundPage {

@@ -27,6 +27,7 @@ async fn file_result(
 ) -> Result<HttpResponse, Problem> {
     let pass = app.archive().gate().filing(bearer(request))?;
     let idempotency = idempotency_key(request)?;
+    let _room = multipart::hold(request, app).await?;
     let parts = multipart::parts(request, payload, app.max_file_bytes()).await?;
     let record = parts
         .record

@@ -35,12 +35,16 @@ impl Representation {
     pub fn wanted(&self, request: &HttpRequest) -> Result<Wanted, Problem> {
         let etag = self.etag();
         if let Some(list) = header_text(request, "if-match")
-            && !lists(list, &etag)
+            && !lists_strongly(list, &etag)
         {
             return Err(Problem::new(412, "precondition_failed"));
         }
         if header_text(request, "if-none-match").is_some_and(|list| lists(list, &etag)) {
             return Ok(Wanted::NotModified);
+        }
+        // RFC 9110 14.2: Range is defined for GET only.
+        if *request.method() != actix_web::http::Method::GET {
+            return Ok(Wanted::Whole);
         }
         let Some(range) = header_text(request, "range") else {
             return Ok(Wanted::Whole);
@@ -96,6 +100,15 @@ impl Representation {
     }
 }
 
+/// RFC 9110 13.1.1: If-Match compares strongly.
+fn lists_strongly(header: &str, etag: &str) -> bool {
+    header
+        .split(',')
+        .map(str::trim)
+        .any(|t| t == "*" || t == etag)
+}
+
+/// RFC 9110 13.1.2: If-None-Match compares weakly.
 fn lists(header: &str, etag: &str) -> bool {
     header
         .split(',')

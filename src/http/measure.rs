@@ -10,7 +10,13 @@ pub(super) async fn measure<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let begun = Instant::now();
-    let method = request.method().as_str().to_owned();
+    // A method is the client's word; only known ones become labels.
+    let method = match request.method().as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "OPTIONS" | "PATCH") => {
+            known.to_owned()
+        }
+        _ => "other".to_owned(),
+    };
     let response = next.call(request).await?;
     let route = response
         .request()

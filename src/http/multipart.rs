@@ -6,13 +6,17 @@ use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, Payload};
 use futures_util::{Stream, StreamExt, stream};
 use std::cell::RefCell;
+use std::pin::Pin;
 use std::rc::Rc;
-use std::time::Duration;
+use std::task::{Context as TaskContext, Poll};
+use std::time::{Duration, Instant};
 
 use super::context::{announced_bytes, content_digest, header_text};
 use super::problem::{Problem, megabytes};
+use super::server::App;
 use crate::record::{Digest, Sha256Stream};
 use crate::sign::Upload;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A record is at most 16 KiB (record::result); the rest is for a part's own headers.
 const RECORD_MAX_BYTES: usize = 16 * 1024 + 1;
@@ -31,16 +35,31 @@ type RawHash = Rc<RefCell<Sha256Stream>>;
 
 /// A client that sends nothing for this long has gone; mobile lines stall for seconds, not for a minute.
 const IDLE_S: u64 = 60;
+/// A poor mobile line still makes ten times as much.
+const SLOWEST_BYTES_PER_S: u64 = 4 * 1024;
 
 /// The body as it arrives, hashed on the way where the client announced a digest; ends in an error where it stops arriving.
+/// No more than `limit_bytes` are taken, whatever was announced.
 fn watched(
     payload: Payload,
     hash: Option<RawHash>,
+    limit_bytes: u64,
 ) -> impl Stream<Item = Result<Bytes, PayloadError>> {
-    let patient = stream::unfold(Some(payload), |payload| async {
-        let mut payload = payload?;
-        match tokio::time::timeout(Duration::from_secs(IDLE_S), payload.next()).await {
-            Ok(chunk) => chunk.map(|c| (c, Some(payload))),
+    let state = (payload, Instant::now(), 0u64);
+    let patient = stream::unfold(Some(state), |state| async {
+        let (mut payload, begun, received) = state?;
+        // Slower than 4 KiB/s over all is no upload but a held connection.
+        let until = begun + Duration::from_secs(IDLE_S + received / SLOWEST_BYTES_PER_S);
+        let left = until
+            .saturating_duration_since(Instant::now())
+            .min(Duration::from_secs(IDLE_S));
+        match tokio::time::timeout(left, payload.next()).await {
+            Ok(chunk) => chunk.map(|c| {
+                let more = c
+                    .as_ref()
+                    .map_or(0, |b| u64::try_from(b.len()).unwrap_or(0));
+                (c, Some((payload, begun, received.saturating_add(more))))
+            }),
             Err(_) => Some((
                 Err(PayloadError::Io(std::io::ErrorKind::TimedOut.into())),
                 None,
@@ -48,12 +67,28 @@ fn watched(
         }
     });
     // Readers of multipart bodies poll once more after the end.
+    let mut left = limit_bytes;
     patient.fuse().map(move |chunk| {
+        if let Ok(bytes) = &chunk {
+            let taken = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            left = left.checked_sub(taken).ok_or(PayloadError::Overflow)?;
+        }
         if let (Ok(bytes), Some(hash)) = (&chunk, &hash) {
             hash.borrow_mut().update(bytes);
         }
         chunk
     })
+}
+
+/// A body that can be read on after a reader of its parts has ended.
+struct Shared<S>(Rc<RefCell<Pin<Box<S>>>>);
+
+impl<S: Stream> Stream for Shared<S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<Option<S::Item>> {
+        self.0.borrow_mut().as_mut().poll_next(context)
+    }
 }
 
 fn announced(request: &HttpRequest) -> Result<Option<(Digest, RawHash)>, Problem> {
@@ -67,6 +102,18 @@ fn compare(expected: Option<(Digest, RawHash)>) -> Result<(), Problem> {
         return Err(Problem::new(400, "content_digest_mismatch"));
     }
     Ok(())
+}
+
+/// Room in memory for what this request announces, or for the largest it may send.
+pub(super) async fn hold(
+    request: &HttpRequest,
+    app: &App,
+) -> Result<OwnedSemaphorePermit, Problem> {
+    let limit = app.max_file_bytes().saturating_add(FRAMING_BYTES);
+    let bytes = announced_bytes(request).map_or(limit, |n| n.min(limit));
+    app.room_for(bytes)
+        .await
+        .ok_or_else(|| Problem::new(503, "too_many_requests").retry(10))
 }
 
 /// Reads the parts `record` and `file`; other parts are read over.
@@ -84,18 +131,21 @@ pub(super) async fn parts<S: Sink>(
         limit_bytes,
     )?;
     let expected = announced(request)?;
-    let body = watched(payload, expected.as_ref().map(|(_, h)| Rc::clone(h)));
-    let mut multipart = Multipart::new(request.headers(), Box::pin(body));
+    let total = limit_bytes.saturating_add(FRAMING_BYTES);
+    let body = watched(payload, expected.as_ref().map(|(_, h)| Rc::clone(h)), total);
+    let body = Shared(Rc::new(RefCell::new(Box::pin(body))));
+    let mut rest = Shared(Rc::clone(&body.0));
+    let mut multipart = Multipart::new(request.headers(), body);
     let mut parts = Parts {
         record: None,
         file: None,
         file_name: None,
     };
     while let Some(field) = multipart.next().await {
-        let mut field = field.map_err(|e| malformed(&e))?;
+        let mut field = field.map_err(|e| malformed(&e, limit_bytes))?;
         match field.name() {
             Some("record") if parts.record.is_none() => {
-                parts.record = Some(small(&mut field).await?)
+                parts.record = Some(small(&mut field, limit_bytes).await?)
             }
             Some("file") if parts.file.is_none() => {
                 parts.file_name = field
@@ -109,10 +159,14 @@ pub(super) async fn parts<S: Sink>(
                     Problem::new(400, "multipart_invalid").with("what", "a part stands twice")
                 );
             }
-            _ => while field.next().await.is_some() {},
+            _ => read_over(&mut field, limit_bytes).await?,
         }
     }
     drop(multipart);
+    // What follows the last boundary belongs to the content that was digested.
+    while let Some(chunk) = rest.next().await {
+        chunk.map_err(|e| broken_off(&e))?;
+    }
     compare(expected)?;
     Ok(parts)
 }
@@ -139,8 +193,9 @@ fn too_large(limit_bytes: u64) -> Problem {
     Problem::new(413, "file_too_large").with("limit", megabytes(limit_bytes))
 }
 
-fn malformed(error: &MultipartError) -> Problem {
+fn malformed(error: &MultipartError, limit_bytes: u64) -> Problem {
     match error {
+        MultipartError::Payload(PayloadError::Overflow) => too_large(limit_bytes),
         MultipartError::Payload(error) => broken_off(error),
         _ => Problem::new(400, "multipart_invalid").with("what", error.to_string()),
     }
@@ -153,10 +208,18 @@ fn broken_off(error: &PayloadError) -> Problem {
     Problem::new(400, "multipart_invalid").with("what", error.to_string())
 }
 
-async fn small(field: &mut Field) -> Result<Vec<u8>, Problem> {
+/// Other parts are read over, within what the whole body may take; the first error ends it.
+async fn read_over(field: &mut Field, limit_bytes: u64) -> Result<(), Problem> {
+    while let Some(chunk) = field.next().await {
+        chunk.map_err(|e| malformed(&e, limit_bytes))?;
+    }
+    Ok(())
+}
+
+async fn small(field: &mut Field, limit_bytes: u64) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.next().await {
-        bytes.extend_from_slice(&chunk.map_err(|e| malformed(&e))?);
+        bytes.extend_from_slice(&chunk.map_err(|e| malformed(&e, limit_bytes))?);
         if bytes.len() > RECORD_MAX_BYTES {
             return Err(Problem::new(413, "payload_too_large").with("limit", "16 KB"));
         }
@@ -206,7 +269,7 @@ async fn file<S: Sink>(
 ) -> Result<S, Problem> {
     let mut upload = S::with_capacity(room_bytes);
     while let Some(chunk) = field.next().await {
-        upload.push(&chunk.map_err(|e| malformed(&e))?);
+        upload.push(&chunk.map_err(|e| malformed(&e, limit_bytes))?);
         if u64::try_from(upload.bytes().len()).unwrap_or(u64::MAX) > limit_bytes {
             return Err(too_large(limit_bytes));
         }
@@ -241,7 +304,11 @@ pub(super) async fn one_file(
     }
     refuse_early(request, limit_bytes, limit_bytes)?;
     let expected = announced(request)?;
-    let body = watched(payload, expected.as_ref().map(|(_, h)| Rc::clone(h)));
+    let body = watched(
+        payload,
+        expected.as_ref().map(|(_, h)| Rc::clone(h)),
+        limit_bytes.saturating_add(1),
+    );
     let mut body = Box::pin(body);
     let mut upload: Vec<u8> = Vec::with_capacity(room(request));
     while let Some(chunk) = body.next().await {

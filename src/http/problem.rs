@@ -61,7 +61,7 @@ impl Problem {
         self
     }
 
-    fn retry(mut self, seconds: u32) -> Self {
+    pub fn retry(mut self, seconds: u32) -> Self {
         self.0.retry_after_s = Some(seconds);
         self
     }
@@ -122,6 +122,7 @@ impl Problem {
         response
             .insert_header((CONTENT_TYPE, "application/problem+json"))
             .insert_header((CONTENT_LANGUAGE, context.lang.as_str()))
+            .insert_header(("x-request-id", context.request_id.as_str()))
             .insert_header((VARY, "Accept-Language"));
         if let Some(seconds) = self.0.retry_after_s {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
@@ -156,7 +157,11 @@ impl From<Denied> for Problem {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         let cause = fault.chain().to_string();
-        if crate::store::is_fatal(&fault) {
+        let closed = matches!(
+            crate::store::cause(&fault),
+            Some(crate::store::Cause::Closed)
+        );
+        if closed || crate::store::is_fatal(&fault) {
             return Self::new(503, "storage_unavailable")
                 .retry(30)
                 .caused_by(cause);
@@ -209,6 +214,17 @@ impl From<Refusal> for Problem {
             Refusal::Timestamp(failure) => Self::new(503, "timestamp_unavailable")
                 .retry(10)
                 .caused_by(failure.to_string()),
+            Refusal::TimestampNotTrusted(why) => Self::new(503, "timestamp_unavailable")
+                .retry(60)
+                .caused_by(format!("the token does not hold: {why}")),
+            Refusal::Stopped(fault) => match crate::store::cause(&fault) {
+                Some(crate::store::Cause::TooLarge { limit_bytes, .. }) => {
+                    Self::new(413, "file_too_large").with("limit", megabytes(*limit_bytes))
+                }
+                _ => Self::new(503, "storage_unavailable")
+                    .retry(30)
+                    .caused_by(fault.chain().to_string()),
+            },
             Refusal::Key(fault) => Self::new(503, "signing_key_unavailable")
                 .retry(30)
                 .caused_by(fault.chain().to_string()),

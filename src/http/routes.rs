@@ -115,11 +115,31 @@ pub(super) fn trust_services(config: &mut ServiceConfig) {
 
 pub(super) fn admin(config: &mut ServiceConfig) {
     config
-        .route("/livez", get().to(operator::livez))
-        .route("/healthz", get().to(operator::livez))
-        .route("/readyz", get().to(operator::readyz))
-        .route("/metrics", get().to(operator::metrics))
-        .route("/version", get().to(operator::version));
+        .service(only(
+            "/livez",
+            "GET, HEAD",
+            vec![get().to(operator::livez), head().to(operator::livez)],
+        ))
+        .service(only(
+            "/healthz",
+            "GET, HEAD",
+            vec![get().to(operator::livez), head().to(operator::livez)],
+        ))
+        .service(only(
+            "/readyz",
+            "GET, HEAD",
+            vec![get().to(operator::readyz), head().to(operator::readyz)],
+        ))
+        .service(only(
+            "/metrics",
+            "GET, HEAD",
+            vec![get().to(operator::metrics), head().to(operator::metrics)],
+        ))
+        .service(only(
+            "/version",
+            "GET, HEAD",
+            vec![get().to(operator::version), head().to(operator::version)],
+        ));
 }
 
 fn get() -> Route {

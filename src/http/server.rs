@@ -11,6 +11,8 @@ use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use super::measure::measure;
 use super::pages::Site;
 use super::routes;
@@ -21,6 +23,16 @@ use crate::record::Fault;
 /// How long requests in flight may take once the listener is closed.
 const FINISH_S: u64 = 30;
 
+/// Requests worked on at once, for each worker: enough to keep the cores busy while some wait for authorities.
+const BLOCKING_THREADS: usize = 32;
+/// Bytes of uploads held in memory at once, all requests together, in KiB: two of the largest default size, or hundreds of
+/// usual ones. Whoever comes then waits.
+const UPLOADS_KIB: u32 = 128 * 1024;
+/// How long an upload waits for room before it is told to come again.
+const ROOM_WAIT_S: u64 = 10;
+/// How often metrics are tidied when nobody reads them.
+const UPKEEP_S: u64 = 5;
+
 /// What every handler shares.
 pub struct App {
     archive: Arc<Archive>,
@@ -28,6 +40,7 @@ pub struct App {
     site: Site,
     max_file_bytes: u64,
     stopping: AtomicBool,
+    uploads: Arc<Semaphore>,
     metrics: PrometheusHandle,
 }
 
@@ -52,6 +65,9 @@ impl App {
             province,
             site,
             stopping: AtomicBool::new(false),
+            uploads: Arc::new(Semaphore::new(
+                usize::try_from(UPLOADS_KIB).unwrap_or(usize::MAX),
+            )),
             metrics: recorder()?,
         })
     }
@@ -66,6 +82,18 @@ impl App {
 
     pub(super) const fn site(&self) -> Site {
         self.site
+    }
+
+    /// Room for an upload of this size; held as long as its bytes are. `None`: none came free in time.
+    pub(super) async fn room_for(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        let kib = u32::try_from(bytes / 1024 + 1)
+            .unwrap_or(UPLOADS_KIB)
+            .min(UPLOADS_KIB);
+        let wanted = Arc::clone(&self.uploads).acquire_many_owned(kib);
+        tokio::time::timeout(Duration::from_secs(ROOM_WAIT_S), wanted)
+            .await
+            .ok()?
+            .ok()
     }
 
     pub(super) const fn max_file_bytes(&self) -> u64 {
@@ -156,6 +184,7 @@ async fn run(app: Data<App>, listeners: Listeners, running: Running) -> Result<(
             .configure(routes::public)
     })
     .workers(listeners.workers)
+    .worker_max_blocking_threads(BLOCKING_THREADS)
     .disable_signals()
     .shutdown_timeout(FINISH_S)
     .listen(listeners.public)
@@ -180,6 +209,13 @@ async fn run(app: Data<App>, listeners: Listeners, running: Running) -> Result<(
         .name("running".into())
         .spawn(running)
         .map_err(fault)?;
+    let tidied = app.clone();
+    actix_web::rt::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(UPKEEP_S)).await;
+            tidied.metrics.run_upkeep();
+        }
+    });
     until_asked_to_stop().await.map_err(fault)?;
     stop(&app, listeners.drain_s, public_handle, admin_handle).await;
     for server in [public, admin] {

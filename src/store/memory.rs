@@ -153,6 +153,14 @@ impl PublicTree for Memory {
         Ok(())
     }
 
+    fn show(&self, files: &[(String, Vec<u8>)], note: &[u8]) -> Result<(), Fault> {
+        self.publish(files, note)
+    }
+
+    fn settle(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     fn publish(&self, files: &[(String, Vec<u8>)], note: &[u8]) -> Result<(), Fault> {
         for (path, bytes) in files {
             self.put_immutable(path, bytes)?;
@@ -185,6 +193,14 @@ impl PublicTree for Memory {
 
 impl Ledger for Memory {
     fn admit(&self, batch: &[Admission]) -> Result<Vec<Admitted>, Fault> {
+        self.admit_ahead(batch)
+    }
+
+    fn settle(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn admit_ahead(&self, batch: &[Admission]) -> Result<Vec<Admitted>, Fault> {
         let mut state = self.state()?;
         let mut answers = Vec::with_capacity(batch.len());
         for admission in batch {

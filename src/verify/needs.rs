@@ -50,7 +50,8 @@ pub fn needs(bytes: &[u8], anchors: &Anchors, extra: &[Certificate], memory: &Me
     needs
 }
 
-/// The subject and its issuers up to an anchor, each once.
+/// The subject and its issuers, where they lead to an anchor: of other chains no status is asked, or strangers' certificates
+/// would decide whom the server talks to.
 fn follow(
     subject: Certificate,
     bag: &[Certificate],
@@ -58,29 +59,37 @@ fn follow(
     memory: &Memory,
     needs: &mut Vec<Need>,
 ) {
+    let is_anchor = |c: &Certificate| {
+        anchors
+            .certificates()
+            .iter()
+            .any(|a| a.sha256() == c.sha256())
+    };
+    let mut found: Vec<Need> = Vec::new();
     let mut current = subject;
     // As deep as a path may be (trust::Budget).
     for _ in 0..8 {
-        let is_anchor = anchors
-            .certificates()
-            .iter()
-            .any(|a| a.sha256() == current.sha256());
-        if is_anchor
-            || current.is_self_issued()
-            || needs.iter().any(|n| n.subject.sha256() == current.sha256())
-        {
+        if is_anchor(&current) {
+            let known = |n: &Need| {
+                needs
+                    .iter()
+                    .any(|k| k.subject.sha256() == n.subject.sha256())
+            };
+            found.retain(|n| !known(n));
+            needs.extend(found);
             return;
         }
         let pool = anchors.certificates().iter().chain(bag);
-        let Some(issuer) = pool
-            .into_iter()
-            .find(|c| c.subject().matches(current.issuer()) && memory.is_signed_by(&current, c))
-        else {
+        let Some(issuer) = pool.into_iter().find(|c| {
+            c.sha256() != current.sha256()
+                && c.subject().matches(current.issuer())
+                && memory.is_signed_by(&current, c)
+        }) else {
             return;
         };
         let names_a_source = !current.ocsp_urls().is_empty() || !current.crl_urls().is_empty();
         if names_a_source && !current.has_ocsp_no_check() {
-            needs.push(Need {
+            found.push(Need {
                 subject: current.clone(),
                 issuer: issuer.clone(),
             });

@@ -106,7 +106,11 @@ fn sweeps_and_readiness_stand_while_results_come_in() {
             for _ in 0..4 {
                 let result = sweep(facts);
                 clean(&result);
-                assert_eq!(result["orphans"], 0, "{result:#}");
+                // At most what the four clerks have under way: stored, and not yet admitted.
+                assert!(
+                    result["orphans"].as_u64().is_some_and(|n| n <= 4),
+                    "{result:#}"
+                );
                 for _ in 0..10 {
                     let ready = Call::get(facts.admin("/readyz")).send();
                     assert_eq!(ready.status, 200, "{}", ready.shown());

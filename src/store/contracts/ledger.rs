@@ -99,7 +99,8 @@ pub struct KeptReceipt {
 
 /// The only place where order, identity, leases and the head of the tree are decided.
 ///
-/// * **Durability.** Every call that changes something is durable on return. Callers at the same time share flushes.
+/// * **Durability.** Every call that changes something is durable on return, but for `admit_ahead`. Callers at the same time
+///   share flushes.
 /// * **Concurrency.** Each call is atomic and they are strictly ordered: whoever sees an index sees all lower ones.
 /// * **Retry.** `admit` with an idempotency key can be repeated for ever and gives the same index. `advance`
 ///   answers `Moved` when repeated after success; `tree` then shows the state that was asked for.
@@ -111,6 +112,13 @@ pub struct KeptReceipt {
 pub trait Ledger: Send + Sync {
     /// Gives each admission the next index, or says under which it was admitted before. Within one batch too.
     fn admit(&self, batch: &[Admission]) -> Result<Vec<Admitted>, Fault>;
+
+    /// As `admit`, but visible only: durable with the next call that is (`advance`, `settle`). Order is kept, so a crash leaves
+    /// a prefix of what was admitted. For the sequencer, which answers nobody before its `advance` returned.
+    fn admit_ahead(&self, batch: &[Admission]) -> Result<Vec<Admitted>, Fault>;
+
+    /// Waits until everything admitted is durable.
+    fn settle(&self) -> Result<(), Fault>;
 
     /// The number of admitted entries: the next index.
     fn admitted(&self) -> u64;

@@ -25,6 +25,13 @@ pub trait PublicTree: Send + Sync {
     /// Stores the files, then replaces the checkpoint; all durable on return.
     fn publish(&self, files: &[(String, Vec<u8>)], note: &[u8]) -> Result<(), Fault>;
 
+    /// As `publish`, but visible only; durable with `settle`. A crash leaves a prefix: an older checkpoint with its files, which
+    /// the next start brings up to the ledger's head.
+    fn show(&self, files: &[(String, Vec<u8>)], note: &[u8]) -> Result<(), Fault>;
+
+    /// Waits until everything shown is durable.
+    fn settle(&self) -> Result<(), Fault>;
+
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Fault>;
 
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, Fault>;

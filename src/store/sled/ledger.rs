@@ -215,15 +215,24 @@ impl SledLedger {
 
 impl Ledger for SledLedger {
     fn admit(&self, batch: &[Admission]) -> Result<Vec<Admitted>, Fault> {
+        let answers = self.admit_ahead(batch)?;
+        // Replays too wait for the flush: what they repeat may be younger than the last one.
+        self.sync()?;
+        Ok(answers)
+    }
+
+    fn admit_ahead(&self, batch: &[Admission]) -> Result<Vec<Admitted>, Fault> {
         self.combiner.check()?;
         let answers = self.open.with(|open| {
             let _serial = self.decide.lock().unwrap_or_else(PoisonError::into_inner);
             self.decide(&open.values, batch)
         })?;
-        // Replays too wait for the flush: what they repeat may be younger than the last one.
         self.combiner.wrote()?;
-        self.sync()?;
         Ok(answers)
+    }
+
+    fn settle(&self) -> Result<(), Fault> {
+        self.sync()
     }
 
     fn admitted(&self) -> u64 {

@@ -107,11 +107,23 @@ impl PublicTree for SledTree {
     }
 
     fn publish(&self, files: &[(String, Vec<u8>)], note: &[u8]) -> Result<(), Fault> {
+        // One flush for all: sled's log is recovered as a prefix, so a checkpoint that survives has its files.
+        self.show(files, note)?;
+        self.sync()
+    }
+
+    fn show(&self, files: &[(String, Vec<u8>)], note: &[u8]) -> Result<(), Fault> {
         for (path, bytes) in files {
             self.write(path, bytes)?;
         }
-        // One flush for all: sled's log is recovered as a prefix, so a checkpoint that survives has its files.
-        self.put_checkpoint(note)
+        self.combiner.check()?;
+        self.open
+            .with(|open| open.values.put(CHECKPOINT_KEY, note))?;
+        self.combiner.wrote().map(|_| ())
+    }
+
+    fn settle(&self) -> Result<(), Fault> {
+        self.sync()
     }
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Fault> {

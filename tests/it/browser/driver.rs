@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -20,6 +21,8 @@ pub enum Scripts {
 
 pub struct Browser {
     driver: Child,
+    /// Kept open: a driver that cannot write its output ends.
+    _said: BufReader<ChildStdout>,
     session: String,
     _profile: TempDir,
 }
@@ -29,28 +32,18 @@ impl Browser {
     pub fn open(scripts: Scripts) -> Result<Browser, String> {
         let driver = tools::program("chromedriver")?;
         let chromium = tools::program("chromium").or_else(|_| tools::program("google-chrome"))?;
-        let mut child = Command::new(driver)
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|e| e.to_string())?;
-        let said = BufReader::new(child.stdout.take().unwrap());
-        // "ChromeDriver was started successfully on port 38561."
-        let port = said.lines().map_while(Result::ok).find_map(|line| {
-            let (_, rest) = line.split_once("started successfully on port ")?;
-            rest.trim_end_matches('.').parse::<u16>().ok()
-        });
-        let Some(port) = port else {
-            drop(child.kill());
-            drop(child.wait());
-            panic!("chromedriver did not say its port");
+        let started = {
+            // Two drivers that look for a free port at the same moment may take the same one.
+            static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+            let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+            (0..5).find_map(|_| start(&driver))
         };
+        let (child, said, port) = started.expect("chromedriver says its port");
         let profile = TempDir::new("browser-profile");
         let base = format!("http://127.0.0.1:{port}");
         let mut browser = Browser {
             driver: child,
+            _said: said,
             session: base.clone(),
             _profile: profile,
         };
@@ -198,6 +191,37 @@ impl Browser {
             .map(|entry| entry["message"].to_string())
             .collect()
     }
+}
+
+/// `None`: it ended before it said where it listens.
+fn start(driver: &Path) -> Option<(Child, BufReader<ChildStdout>, u16)> {
+    let mut command = Command::new(driver);
+    command
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    let Some(port) = port_in(&mut said) else {
+        drop(child.kill());
+        drop(child.wait());
+        return None;
+    };
+    Some((child, said, port))
+}
+
+/// "ChromeDriver was started successfully on port 38561."
+fn port_in(said: &mut impl BufRead) -> Option<u16> {
+    let mut line = String::new();
+    while said.read_line(&mut line).is_ok_and(|read| read > 0) {
+        let port = line.trim().split_once("started successfully on port ");
+        if let Some(port) = port.and_then(|(_, rest)| rest.trim_end_matches('.').parse().ok()) {
+            return Some(port);
+        }
+        line.clear();
+    }
+    None
 }
 
 impl Drop for Browser {
