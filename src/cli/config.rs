@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{assemble, could_not};
-use crate::config;
+use super::{assemble, could_not, trial};
+use crate::config::{self, Config, Mistake, Profile};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigVerb {
-    /// Says every mistake in a configuration file at once
+    /// Says every mistake in a configuration file, and in the keys and certificates that it names, at once
     Check(Check),
     /// Prints an example with every key explained
     Example,
@@ -29,7 +29,7 @@ impl ConfigVerb {
                 print!("{}", config::example());
                 0
             }
-            Self::Check(check) => match config::load(&check.config) {
+            Self::Check(check) => match tried(&check) {
                 Ok(config) => {
                     println!(
                         "{}: good ({} offices, {} clients, log {})",
@@ -38,10 +38,23 @@ impl ConfigVerb {
                         config.clients.len(),
                         config.log.origin
                     );
+                    if config.profile == Profile::Demo {
+                        println!("it is a demo's: `antin serve` refuses it");
+                    }
                     0
                 }
                 Err(list) => could_not(assemble::mistakes(&list)),
             },
         }
+    }
+}
+
+fn tried(check: &Check) -> Result<Config, Vec<Mistake>> {
+    let config = config::load(&check.config)?;
+    let found = trial::mistakes(&config);
+    if found.is_empty() {
+        Ok(config)
+    } else {
+        Err(found)
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{assemble, could_not};
+use super::{assemble, could_not, disk};
 use crate::archive::{Archive, create_log};
 use crate::config::{self, Config};
 use crate::http::{self, App, Listeners};
@@ -125,7 +125,7 @@ impl Face {
             .facts(archive, province, &self.dir, &self.admin_url, &sample)?;
         let text = serde_json::to_string_pretty(&facts)
             .map_err(|e| Fault::new("encoding demo.json", e))?;
-        folder::replace(&self.dir.join("demo.json"), text.as_bytes(), 0o600)?;
+        disk::replace(&self.dir.join("demo.json"), text.as_bytes(), 0o600)?;
         println!("Antin demo / bản dùng thử: {base_url}");
         println!();
         println!("  A result as a citizen sees it / Người dân xem kết quả:");

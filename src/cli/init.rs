@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::could_not;
+use super::disk::{make_dir, replace, write_secret};
+use super::{could_not, trial};
 use crate::archive::{Settings, create_log};
 use crate::config;
 use crate::record::Fault;
-use crate::store;
-use crate::tlog::{KeyKind, KeyName, SeedSigner};
+use crate::store::{self, Stores};
+use crate::tlog::{KeyKind, KeyName, NoteSigner, SeedSigner, SignedCheckpoint};
 
 #[derive(Debug, Args)]
 pub(super) struct Init {
@@ -58,11 +59,30 @@ impl Init {
                 "names beginning with `demo.` are for the demo only; choose the log's real name",
             ));
         }
+        let in_words = |option: &str, m: config::Mistake| {
+            Fault::plain(format!("{option}: {}; {}", m.wrong, m.remedy))
+        };
+        let base_url =
+            config::check_base_url(&self.base_url).map_err(|m| in_words("--base-url", m))?;
+        config::check_origin(&self.origin).map_err(|m| in_words("--origin", m))?;
         make_dir(&self.dir.join("keys"))?;
         let key_file = self.dir.join("keys/log.key");
-        make_log_key(&self.origin, &key_file)?;
+        if key_file.exists() {
+            // Left by an `init` that was stopped before it wrote antin.toml, or put here beforehand.
+            trial::read_log_key(&key_file, &self.origin).map_err(|e| {
+                Fault::new(
+                    format!(
+                        "there is a log key already, and it is not used: give the --origin it was made for, or move {} away if it belongs to no log",
+                        key_file.display()
+                    ),
+                    e.chain().to_string(),
+                )
+            })?;
+        } else {
+            make_log_key(&self.origin, &key_file)?;
+        }
         let settings = Settings {
-            base_url: self.base_url.trim_end_matches('/').to_owned(),
+            base_url,
             log_origin: self.origin.clone(),
             log_key_file: key_file,
             timestamp_urls: Vec::new(),
@@ -70,43 +90,66 @@ impl Init {
             trust_roots: Vec::new(),
             max_file_bytes: config::MAX_FILE_BYTES,
         };
-        let stores = store::create(&store::Settings::Sled(store::SledSettings::new(
-            self.dir.join("archive"),
-        )))?;
-        let vkey = create_log(&settings, &stores)?;
+        let stores = stores(&self.dir.join("archive"))?;
+        let vkey = begin_log(&settings, &stores)?;
         stores.close()?;
-        let text = config::example()
-            .replace("https://ketqua.example.gov.vn", &settings.base_url)
-            .replace("ketqua.example.gov.vn/log", &self.origin);
-        std::fs::write(&file, text)
-            .map_err(|e| Fault::new(format!("writing {}", file.display()), e))?;
-        Ok(vkey.to_string())
+        // Last: where it is, everything is.
+        replace(
+            &file,
+            configuration(&settings.base_url, &self.origin).as_bytes(),
+            0o600,
+        )?;
+        Ok(vkey)
     }
 }
 
-/// A folder that only its owner may enter.
-pub(super) fn make_dir(dir: &Path) -> Result<(), Fault> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|e| Fault::new(format!("making {}", dir.display()), e))
+/// The example with this archive's two names in it.
+pub(super) fn configuration(base_url: &str, origin: &str) -> String {
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    config::example()
+        .replace("\"https://ketqua.example.gov.vn\"", &quoted(base_url))
+        .replace("\"ketqua.example.gov.vn/log\"", &quoted(origin))
 }
 
-/// Writes a secret that only its owner may read; never over an existing file.
-pub(super) fn write_secret(file: &Path, text: &str) -> Result<(), Fault> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let fault = |e| Fault::new(format!("writing {}", file.display()), e);
-    let mut out = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .map_err(fault)?;
-    out.write_all(text.as_bytes()).map_err(fault)?;
-    out.sync_all().map_err(fault)
+/// New stores, or those of an `init` that was stopped after it made them.
+fn stores(dir: &Path) -> Result<Stores, Fault> {
+    let settings = store::Settings::Sled(store::SledSettings::new(dir));
+    match store::open(&settings) {
+        Err(fault) if matches!(store::cause(&fault), Some(store::Cause::Absent { .. })) => {
+            store::create(&settings).map_err(|fault| {
+                if matches!(store::cause(&fault), Some(store::Cause::Present { .. })) {
+                    Fault::plain(format!(
+                        "{} holds a part of an archive, without the file `format` that is written last: if an earlier `init` was stopped there, move it away and run `init` again; if it ever held results, restore it from a copy",
+                        dir.display()
+                    ))
+                } else {
+                    fault
+                }
+            })
+        }
+        other => other,
+    }
+}
+
+/// Begins the log; one that was begun with this key and holds nothing is as good.
+fn begin_log(settings: &Settings, stores: &Stores) -> Result<String, Fault> {
+    let Some(state) = stores.ledger.tree()? else {
+        return create_log(settings, stores).map(|vkey| vkey.to_string());
+    };
+    if state.size > 0 || stores.ledger.admitted() > 0 {
+        return Err(Fault::plain(format!(
+            "this archive's log has {} entries already, and `init` makes only new ones; put its antin.toml back (`antin config example` shows the form)",
+            state.size
+        )));
+    }
+    let signer = trial::read_log_key(&settings.log_key_file, &settings.log_origin)?;
+    SignedCheckpoint::open(&state.note, signer.key(), &[]).map_err(|e| {
+        Fault::new(
+            "the archive's empty log was begun with another key; put that key back, or move the archive away and run `init` again",
+            e.to_string(),
+        )
+    })?;
+    Ok(signer.key().to_string())
 }
 
 pub(super) fn make_log_key(origin: &str, file: &Path) -> Result<(), Fault> {

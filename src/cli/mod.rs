@@ -8,10 +8,14 @@ mod assemble;
 mod clock;
 mod config;
 mod demo;
+mod disk;
 mod init;
 mod key;
 mod serve;
 mod sweep;
+#[cfg(test)]
+mod tests;
+mod trial;
 mod verify;
 
 use std::process::ExitCode;

@@ -5,11 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{assemble, could_not};
-use crate::archive::Archive;
+use super::{assemble, could_not, trial};
 use crate::config::{self, Config, Profile};
 use crate::http::{self, App, Listeners};
-use crate::province;
 use crate::record::Fault;
 use crate::store;
 
@@ -31,6 +29,11 @@ impl Serve {
                 "this is a demo's configuration or log; `serve` refuses it. Run `antin demo`, or make a real archive with `antin init`",
             );
         }
+        // Before the store: a refusal must not have recovered or published anything.
+        let found = trial::mistakes(&config);
+        if !found.is_empty() {
+            return could_not(assemble::mistakes(&found));
+        }
         match start(&config) {
             Ok(()) => 0,
             Err(message) => could_not(message),
@@ -49,7 +52,6 @@ fn start(config: &Config) -> Result<(), String> {
         _ => fault.chain().to_string(),
     })?;
     let archive = assemble::open(config, stores).map_err(|refusal| refusal.to_string())?;
-    refuse_demo_seals(&archive)?;
     if archive.recovered() > 0 {
         tracing::info!(
             entries = archive.recovered(),
@@ -61,22 +63,6 @@ fn start(config: &Config) -> Result<(), String> {
     let app = App::new(archive, None).map_err(|f| f.chain().to_string())?;
     let running = Box::new(move || tracing::info!(base_url, "serving"));
     http::serve(app, listeners, running).map_err(|f| f.chain().to_string())
-}
-
-/// Keys that everybody could have made must not seal anything real.
-fn refuse_demo_seals(archive: &Archive) -> Result<(), String> {
-    for seal in archive.seals() {
-        if province::is_demo(seal.certificate()) {
-            return Err(format!(
-                "the seal of office {} is a demo certificate; `serve` refuses it. Put the office's real certificate and key in its place",
-                seal.office().code
-            ));
-        }
-    }
-    if archive.roots().iter().any(province::is_demo) {
-        return Err("a demo's root stands under [trust]; `serve` refuses it, or everybody's demo results would pass here. Take it out".into());
-    }
-    Ok(())
 }
 
 pub(super) fn bind(config: &Config) -> Result<Listeners, Fault> {

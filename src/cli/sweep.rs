@@ -1,5 +1,6 @@
 //! `antin sweep`: exit 0 clean, 1 findings, 3 could not look.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,7 +65,7 @@ impl Sweep {
         let stores = match store::open(&config.store) {
             Ok(stores) => stores,
             Err(fault) if matches!(store::cause(&fault), Some(store::Cause::Locked { .. })) => {
-                return self.ask_server(file, &config.base_url);
+                return self.ask_server(file, config.server.listen);
             }
             Err(fault) if matches!(store::cause(&fault), Some(store::Cause::Damaged { .. })) => {
                 return Ok(SweepReport::of_damaged_store(
@@ -94,7 +95,13 @@ impl Sweep {
     }
 
     /// A server holds the archive: start the sweep there and wait.
-    fn ask_server(&self, file: &Path, base_url: &str) -> Result<SweepReport, String> {
+    ///
+    /// Its listener is asked, not its public address: the auditor's key must pass through no proxy.
+    fn ask_server(&self, file: &Path, listen: SocketAddr) -> Result<SweepReport, String> {
+        if listen.port() == 0 {
+            return Err("a server has this archive open, on a port that it chose itself (server.listen has port 0); stop it and sweep again".into());
+        }
+        let server = format!("http://{}", reachable(listen));
         let key = self.api_key(file)?;
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -103,18 +110,18 @@ impl Sweep {
             .into();
         let authorization = format!("Bearer {key}");
         let ask = |outcome: Result<ureq::http::Response<ureq::Body>, ureq::Error>| -> Result<SweepReport, String> {
-            let mut response = outcome.map_err(|e| format!("asking {base_url}: {e}"))?;
-            let text = response.body_mut().read_to_string().map_err(|e| format!("asking {base_url}: {e}"))?;
-            serde_json::from_str(&text).map_err(|_| format!("{base_url} answered with status {}: {text}", response.status()))
+            let mut response = outcome.map_err(|e| format!("asking {server}: {e}"))?;
+            let text = response.body_mut().read_to_string().map_err(|e| format!("asking {server}: {e}"))?;
+            serde_json::from_str(&text).map_err(|_| format!("{server} answered with status {}: {text}", response.status()))
         };
-        eprintln!("a server has this archive open; sweeping through {base_url}");
+        eprintln!("a server has this archive open; sweeping through {server}");
         let mut report = ask(agent
-            .post(format!("{base_url}/api/v1/sweeps"))
+            .post(format!("{server}/api/v1/sweeps"))
             .header("authorization", &authorization)
             .send_empty())?;
         while report.state == SweepState::Running {
             std::thread::sleep(Duration::from_millis(200));
-            let url = format!("{base_url}/api/v1/sweeps/{}", report.id);
+            let url = format!("{server}/api/v1/sweeps/{}", report.id);
             report = ask(agent
                 .get(url)
                 .header("authorization", &authorization)
@@ -139,6 +146,16 @@ impl Sweep {
                 "a server has this archive open; give --api-key-file FILE with an auditor's key, or stop the server".to_owned()
             })
     }
+}
+
+/// Where a listener is reached from this machine: one on every address, by the loopback of its family.
+pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
 }
 
 /// A progress bar on a terminal; indicatif draws nothing elsewhere.

@@ -15,8 +15,8 @@ use crate::verify::{Evidence, Indication, Report, SubIndication, Weight, judge, 
 pub(super) struct Verify {
     /// The signed PDF
     file: PathBuf,
-    /// Root certificates to trust (PEM or DER; may be repeated)
-    #[arg(long, value_name = "PEM", num_args = 1..)]
+    /// A file with root certificates to trust (PEM or DER); repeat it for more files
+    #[arg(long, value_name = "PEM")]
     trust: Vec<PathBuf>,
     /// Judge as of this time (RFC 3339) instead of now
     #[arg(long, value_name = "TIME")]
@@ -52,6 +52,15 @@ impl Verify {
             }
             Err(message) => could_not(message),
         }
+    }
+
+    /// File and roots as they were read from the command line.
+    #[cfg(test)]
+    pub fn asked(&self) -> (&std::path::Path, Vec<&std::path::Path>) {
+        (
+            &self.file,
+            self.trust.iter().map(PathBuf::as_path).collect(),
+        )
     }
 
     fn judge(&self) -> Result<Report, String> {

@@ -5,7 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{Client, Config, Log, MAX_FILE_BYTES, Mistake, OfficeKeys, Role, Server, raw};
+use super::{
+    Client, Config, FILE_BYTES_CEILING, Log, MAX_FILE_BYTES, Mistake, OfficeKeys, Role, Server,
+    names, raw,
+};
 use crate::record::{Digest, Level, Office, OfficeCode};
 
 struct Checker<'a> {
@@ -68,17 +71,33 @@ impl Checker<'_> {
     }
 
     fn http_url(&mut self, key: &str, text: &str) -> String {
-        let rest = text
-            .strip_prefix("https://")
-            .or_else(|| text.strip_prefix("http://"));
-        if rest.is_none_or(|r| r.is_empty() || r.contains(char::is_whitespace)) {
+        if !names::is_http_address(text) {
             self.wrong(
                 key,
                 format!("`{text}` is not an http or https address"),
-                "write it like \"https://ketqua.example.gov.vn\"",
+                "write it like \"http://tsa.example.gov.vn/tsa\"",
             );
         }
-        text.trim_end_matches('/').to_owned()
+        text.to_owned()
+    }
+
+    /// What a check gave, or its mistake noted and something in its place that is never used.
+    fn noted<T>(&mut self, outcome: Result<T, Mistake>) -> Option<T> {
+        outcome.map_err(|mistake| self.mistakes.push(mistake)).ok()
+    }
+
+    fn within(&mut self, key: &str, value: u64, range: std::ops::RangeInclusive<u64>, why: &str) {
+        if !range.contains(&value) {
+            self.wrong(
+                key,
+                format!("{value} is out of range: {why}"),
+                &format!(
+                    "leave the key out, or give {} to {}",
+                    range.start(),
+                    range.end()
+                ),
+            );
+        }
     }
 }
 
@@ -87,29 +106,8 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
         base,
         mistakes: Vec::new(),
     };
-    let server = Server {
-        listen: c.address("server.listen", &file.server.listen),
-        admin_listen: c.address("server.admin_listen", &file.server.admin_listen),
-        workers: file.server.workers.unwrap_or_else(cores),
-        max_file_bytes: file.server.max_file_bytes.unwrap_or(MAX_FILE_BYTES),
-        drain_s: file.server.drain_s.unwrap_or(2),
-    };
-    if server.workers == 0 {
-        c.wrong(
-            "server.workers",
-            "0 workers serve nobody",
-            "leave the key out, or give 1 or more",
-        );
-    }
-    if server.max_file_bytes > 512 * 1024 * 1024 {
-        // One upload is held in memory while it is signed.
-        c.wrong(
-            "server.max_file_bytes",
-            "more than 512 MiB",
-            "give at most 536870912",
-        );
-    }
-    let base_url = c.http_url("base_url", &file.base_url);
+    let server = server(&mut c, &file.server);
+    let base_url = c.noted(names::check_base_url(&file.base_url));
     if file.timestamp.urls.is_empty() {
         c.wrong(
             "timestamp.urls",
@@ -144,18 +142,25 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
         store.cache_bytes = bytes;
     }
     let store = crate::store::Settings::Sled(store);
+    let max_drift_s = file.timestamp.max_drift_s.unwrap_or(300);
+    c.within(
+        "timestamp.max_drift_s",
+        max_drift_s,
+        1..=86_400,
+        "no clock agrees to the second with another's, and a day apart one of the two is wrong",
+    );
     let fetch = fetch(&mut c, &file.fetch, &file.timestamp.urls);
     if !c.mistakes.is_empty() {
         return Err(c.mistakes);
     }
     Ok(Config {
         profile: file.profile,
-        base_url,
+        base_url: base_url.unwrap_or_default(),
         server,
         store,
         log,
         timestamp_urls,
-        max_drift_s: i64::try_from(file.timestamp.max_drift_s.unwrap_or(300)).unwrap_or(300),
+        max_drift_s: i64::try_from(max_drift_s).unwrap_or(300),
         trust_roots,
         fetch,
         offices,
@@ -163,25 +168,49 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
     })
 }
 
+fn server(c: &mut Checker<'_>, raw: &raw::Server) -> Server {
+    let server = Server {
+        listen: c.address("server.listen", &raw.listen),
+        admin_listen: c.address("server.admin_listen", &raw.admin_listen),
+        workers: raw.workers.unwrap_or_else(cores),
+        max_file_bytes: raw.max_file_bytes.unwrap_or(MAX_FILE_BYTES),
+        drain_s: raw.drain_s.unwrap_or(2),
+    };
+    let (public, admin) = (server.listen, server.admin_listen);
+    let is_every = |a: SocketAddr| a.ip().is_unspecified();
+    // Port 0: any free one, so never the same.
+    if public.port() != 0
+        && public.port() == admin.port()
+        && (public.ip() == admin.ip() || is_every(public) || is_every(admin))
+    {
+        c.wrong(
+            "server.admin_listen",
+            format!("{admin} is taken by server.listen ({public})"),
+            "give the operator's listener a port of its own, which nobody else can reach",
+        );
+    }
+    if server.workers == 0 {
+        c.wrong(
+            "server.workers",
+            "0 workers serve nobody",
+            "leave the key out, or give 1 or more",
+        );
+    }
+    c.within(
+        "server.max_file_bytes",
+        server.max_file_bytes,
+        1..=FILE_BYTES_CEILING,
+        "a signed file must fit one volume of the store (4,096 slots of 58,000 bytes, 237 MB)",
+    );
+    server
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
 fn log(c: &mut Checker<'_>, raw: &raw::Log) -> Log {
-    // C2SP tlog-checkpoint: the origin is a schema-less URL without spaces, plus signs or a trailing slash.
-    if raw.origin.is_empty()
-        || raw
-            .origin
-            .contains(|ch: char| ch.is_whitespace() || ch == '+')
-        || raw.origin.contains("://")
-        || raw.origin.ends_with('/')
-    {
-        c.wrong(
-            "log.origin",
-            format!("`{}` can't name a log", raw.origin),
-            "write a host and path without scheme, blanks, plus sign or trailing slash, like \"ketqua.example.gov.vn/log\"; it can never change",
-        );
-    }
+    c.noted(names::check_origin(&raw.origin));
     Log {
         origin: raw.origin.clone(),
         key_file: c.secret("log.key_file", &raw.key_file),
@@ -251,6 +280,7 @@ fn offices(c: &mut Checker<'_>, raw: &[raw::Office]) -> Vec<OfficeKeys> {
 
 fn clients(c: &mut Checker<'_>, raw: &[raw::Client], offices: &[OfficeKeys]) -> Vec<Client> {
     let mut clients = Vec::new();
+    let mut holders = std::collections::HashMap::new();
     for client in raw {
         let key = format!("client {}", client.name);
         let role = match client.role.as_str() {
@@ -295,6 +325,20 @@ fn clients(c: &mut Checker<'_>, raw: &[raw::Client], offices: &[OfficeKeys]) -> 
                 None
             }
         };
+        if let Some(digest) = digest {
+            match holders.get(&digest.to_string()) {
+                Some(other) => c.wrong(
+                    &key,
+                    format!(
+                        "has the key_sha256 of client {other}: nobody could tell the two apart"
+                    ),
+                    "make a key for each client with `antin key new`",
+                ),
+                None => {
+                    holders.insert(digest.to_string(), &client.name);
+                }
+            }
+        }
         if let (Some(role), Some(key_sha256)) = (role, digest) {
             clients.push(Client {
                 name: client.name.clone(),
@@ -314,15 +358,28 @@ fn fetch(
 ) -> crate::fetch::Settings {
     let mut settings = crate::fetch::Settings::default();
     if let Some(ms) = raw.timeout_ms {
+        c.within(
+            "fetch.timeout_ms",
+            ms,
+            1..=60_000,
+            "a clerk waits for the time-stamp, and 0 would wait for nothing",
+        );
         settings.timeout_ms = ms;
     }
     for entry in &raw.allow_private {
+        if !names::is_host_and_port(entry) {
+            c.wrong(
+                "fetch.allow_private",
+                format!("`{entry}` is not host:port"),
+                "write it without a scheme and with its port, like \"10.0.0.5:80\" or \"[fd00::5]:80\"",
+            );
+        }
         settings.allow_private.push(entry.clone());
     }
-    // An address that the operator wrote down as authority is meant, wherever it lies.
+    // An address that the operator wrote down as authority is meant, wherever it lies; for time-stamps only.
     for url in timestamp_urls {
         if let Some(host) = crate::fetch::host_and_port(url) {
-            settings.allow_private.push(host);
+            settings.allow_private_timestamp.push(host);
         }
     }
     for rule in &raw.rewrite {

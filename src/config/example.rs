@@ -13,7 +13,7 @@ base_url = "https://ketqua.example.gov.vn"
 listen = "127.0.0.1:8080"         # pages, API and log; put a TLS proxy before it
 admin_listen = "127.0.0.1:8081"   # /livez /readyz /metrics /version: never public
 # workers = 2                     # default: one per core
-# max_file_bytes = 52428800       # largest PDF; default 50 MiB
+# max_file_bytes = 52428800       # largest PDF; default 50 MiB, at most 200 MiB
 # drain_s = 2                     # how long /readyz says "no" before a stop
 
 [archive]
@@ -26,14 +26,15 @@ key_file = "keys/log.key"              # made by `antin init`, mode 600
 
 [timestamp]
 urls = ["http://tsa.example.gov.vn/tsa"]   # RFC 3161 authorities, tried in this order
-# max_drift_s = 300                        # refuse a time-stamp further than this from our clock
+# max_drift_s = 300                        # refuse a time-stamp further than this from our clock; 1 to 86400
 
 [trust]
 roots = ["trust/root.pem"]        # the roots that seals, time-stamps and status answers chain to
 
 [fetch]
-# timeout_ms = 5000
-# allow_private = ["10.0.0.5:80"] # private addresses that may be fetched from; others are refused
+# timeout_ms = 5000               # 1 to 60000
+# allow_private = ["10.0.0.5:80"] # private addresses (host:port) that may be fetched from; others are refused. Whoever makes a
+#                                 # certificate can have them asked. The hosts of [timestamp] are not needed here
 # [[fetch.rewrite]]               # for addresses in certificates that no longer answer
 # from = "http://ocsp.old.example"
 # to = "http://ocsp.example.gov.vn"

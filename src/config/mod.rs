@@ -9,6 +9,7 @@
 
 mod check;
 mod example;
+mod names;
 mod raw;
 #[cfg(test)]
 mod tests;
@@ -19,10 +20,15 @@ use std::path::{Path, PathBuf};
 use crate::record::{Digest, Office, OfficeCode};
 
 pub use example::example;
+pub use names::{check_base_url, check_origin};
 pub use raw::Profile;
 
 /// 50 MB: the largest result that the national exchange format is planned for; drawings beyond it are split by their makers.
 pub const MAX_FILE_BYTES: u64 = 50 * 1024 * 1024;
+
+/// A signed file must fit one volume of the store: 4,096 slots of 58,000 bytes make 237,568,000 bytes. 200 MiB (209,715,200) leave
+/// room for the signature and for a share of slots that other files hold.
+const FILE_BYTES_CEILING: u64 = 200 * 1024 * 1024;
 
 #[derive(Debug, Clone)]
 pub struct Config {

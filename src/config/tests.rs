@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use super::{Role, example, parse};
+use super::{Config, Role, example, parse};
 
 /// A folder with every file that the example names.
 fn folder(name: &str) -> PathBuf {
@@ -44,6 +44,16 @@ fn check(from: &str, to: &str, keys: &[&str]) {
     std::fs::remove_dir_all(dir).unwrap();
 }
 
+#[track_caller]
+fn accepted(from: &str, to: &str) -> Config {
+    let dir = folder(&crate::record::sha256(to.as_bytes()).to_string()[..12]);
+    let text = example().replacen(from, to, 1);
+    assert_ne!(text, example(), "nothing was replaced");
+    let config = parse(&text, &dir).unwrap();
+    std::fs::remove_dir_all(dir).unwrap();
+    config
+}
+
 #[test]
 fn an_unknown_key_is_a_mistake() {
     check("[server]", "[server]\nlissen = \"x\"", &["TOML"]);
@@ -65,6 +75,146 @@ fn every_mistake_is_named_at_once() {
     check(
         "role = \"clerk\"",
         "role = \"king\"",
+        &["client Bộ phận Một cửa"],
+    );
+}
+
+#[test]
+fn a_file_must_fit_a_volume_of_the_store() {
+    let with = |bytes: u64| format!("[server]\nmax_file_bytes = {bytes}");
+    check("[server]", &with(209_715_201), &["server.max_file_bytes"]);
+    check("[server]", &with(0), &["server.max_file_bytes"]);
+    accepted("[server]", &with(209_715_200));
+}
+
+#[test]
+fn the_two_listeners_do_not_share_an_address() {
+    let admin = "admin_listen = \"127.0.0.1:8081\"";
+    for other in ["127.0.0.1:8080", "0.0.0.0:8080", "[::]:8080"] {
+        check(
+            admin,
+            &format!("admin_listen = \"{other}\""),
+            &["server.admin_listen"],
+        );
+    }
+    accepted(admin, "admin_listen = \"127.0.0.2:8080\"");
+    accepted(
+        "listen = \"127.0.0.1:8080\"         # pages, API and log; put a TLS proxy before it\nadmin_listen = \"127.0.0.1:8081\"",
+        "listen = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"",
+    );
+}
+
+#[test]
+fn base_url_is_a_site_and_nothing_more() {
+    let from = "\"https://ketqua.example.gov.vn\"";
+    for wrong in [
+        "https://ketqua.example.gov.vn/a",
+        "https://ketqua.example.gov.vn?a=1",
+        "https://ketqua.example.gov.vn#a",
+        "https://me@ketqua.example.gov.vn",
+        "https://ketqua.example.gov.vn:0",
+        "https://ketqua.example.gov.vn:",
+        "https://",
+        "https:///a",
+        "ftp://ketqua.example.gov.vn",
+        "https://ketqua example",
+        "https://[::1",
+    ] {
+        check(from, &format!("\"{wrong}\""), &["base_url"]);
+    }
+    for (written, read) in [
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        (
+            "https://ketqua.example.gov.vn/",
+            "https://ketqua.example.gov.vn",
+        ),
+    ] {
+        assert_eq!(accepted(from, &format!("\"{written}\"")).base_url, read);
+    }
+}
+
+#[test]
+fn an_authority_is_asked_as_written_and_allowed_for_time_stamps_only() {
+    let config = accepted(
+        "\"http://tsa.example.gov.vn/tsa\"",
+        "\"http://10.0.0.7/tsa/\"",
+    );
+    assert_eq!(config.timestamp_urls, ["http://10.0.0.7/tsa/"]);
+    assert_eq!(config.fetch.allow_private_timestamp, ["10.0.0.7:80"]);
+    assert!(config.fetch.allow_private.is_empty());
+    check(
+        "\"http://tsa.example.gov.vn/tsa\"",
+        "\"tsa.example.gov.vn\"",
+        &["timestamp.urls"],
+    );
+}
+
+#[test]
+fn a_rewrite_is_kept_as_written() {
+    let config = accepted(
+        "[fetch]",
+        "[fetch]\n[[fetch.rewrite]]\nfrom = \"http://old.example/\"\nto = \"http://new.example/ocsp/\"",
+    );
+    let (from, to) = &config.fetch.rewrite[0];
+    assert_eq!(
+        (from.as_str(), to.as_str()),
+        ("http://old.example/", "http://new.example/ocsp/")
+    );
+}
+
+#[test]
+fn a_private_address_that_may_be_asked_is_host_and_port() {
+    for wrong in [
+        "10.0.0.5",
+        "http://10.0.0.5:80",
+        "10.0.0.5:80/a",
+        "10.0.0.5:",
+        ":80",
+        "fd00::5",
+        "10.0.0.5:70000",
+    ] {
+        check(
+            "[fetch]",
+            &format!("[fetch]\nallow_private = [\"{wrong}\"]"),
+            &["fetch.allow_private"],
+        );
+    }
+    accepted(
+        "[fetch]",
+        "[fetch]\nallow_private = [\"10.0.0.5:80\", \"[fd00::5]:80\", \"ocsp.local:8080\"]",
+    );
+}
+
+#[test]
+fn times_stay_within_reason() {
+    for ms in [0, 60_001] {
+        check(
+            "[fetch]",
+            &format!("[fetch]\ntimeout_ms = {ms}"),
+            &["fetch.timeout_ms"],
+        );
+    }
+    for s in [0, 86_401] {
+        check(
+            "[timestamp]",
+            &format!("[timestamp]\nmax_drift_s = {s}"),
+            &["timestamp.max_drift_s"],
+        );
+    }
+    let config = accepted("[timestamp]", "[timestamp]\nmax_drift_s = 86400");
+    assert_eq!(config.max_drift_s, 86_400);
+}
+
+#[test]
+fn two_clients_have_two_keys() {
+    let twin = format!(
+        "[[client]]\nname = \"twin\"\nrole = \"auditor\"\nkey_sha256 = \"{}\"\n\n[[client]]\nname = \"Bộ",
+        "0".repeat(64)
+    );
+    check(
+        "[[client]]\nname = \"Bộ",
+        &twin,
         &["client Bộ phận Một cửa"],
     );
 }

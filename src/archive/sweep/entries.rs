@@ -34,7 +34,9 @@ impl Sweeper<'_> {
     pub(super) fn sweep_entries(&self, size: u64, progress: &Progress) -> Result<Swept, Fault> {
         let next = AtomicU64::new(0);
         let failure: Mutex<Option<Fault>> = Mutex::new(None);
-        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        // Two for each core: one reads while the other hashes.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let workers = cores.saturating_mul(2);
         let parts: Vec<Part> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..workers)
                 .map(|_| {

@@ -1,7 +1,6 @@
 //! The demo's folder: authorities and keys, made once; the configuration, written anew at every start for the addresses of that start.
 
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,8 @@ use serde_json::{Value, json};
 use super::sample::Sample;
 use crate::archive::Archive;
 use crate::cli::clock;
-use crate::cli::init::{make_dir, make_log_key};
+use crate::cli::disk::{make_dir, replace};
+use crate::cli::init::make_log_key;
 use crate::cli::key::new_demo_key;
 use crate::province::{Cast, Declaration, Province};
 use crate::record::{Fault, sha256};
@@ -51,13 +51,7 @@ impl Folder {
             (Province::load(&pki)?, keys)
         } else {
             refuse_foreign(dir)?;
-            let province = Province::make(
-                &Declaration::embedded()?,
-                &base_url,
-                clock::now(),
-                Cast::Demo,
-            )?;
-            province.save(&pki)?;
+            let province = authorities(&pki, &base_url)?;
             if !dir.join("log.key").exists() {
                 make_log_key(ORIGIN, &dir.join("log.key"))?;
             }
@@ -135,14 +129,48 @@ impl Folder {
     }
 }
 
+/// The authorities: made, or those of a start that was killed after they were written whole.
+fn authorities(pki: &Path, base_url: &str) -> Result<Province, Fault> {
+    // The index is what `save` writes last.
+    if pki.join("province.json").is_file() {
+        return Province::load(pki);
+    }
+    let province = Province::make(
+        &Declaration::embedded()?,
+        base_url,
+        clock::now(),
+        Cast::Demo,
+    )?;
+    province.save(pki)?;
+    Ok(province)
+}
+
+/// Everything that the demo itself writes, `.new` where it was killed before the renaming.
+const OURS: [&str; 15] = [
+    "pki",
+    "log.key",
+    "log.new",
+    "keys.new",
+    "antin.toml",
+    "antin.new",
+    "archive",
+    "demo.json",
+    "demo.new",
+    "sample-record.json",
+    "sample-record.new",
+    "sample-unsigned.pdf",
+    "sample-unsigned.new",
+    "sample-signed.pdf",
+    "sample-signed.new",
+];
+
 /// A folder that holds something else is left alone.
 fn refuse_foreign(dir: &Path) -> Result<(), Fault> {
-    let ours = ["pki", "log.key", "antin.toml", "archive", "demo.json"];
     let entries =
         std::fs::read_dir(dir).map_err(|e| Fault::new(format!("reading {}", dir.display()), e))?;
     for entry in entries.flatten() {
         let name = entry.file_name();
-        if !ours.iter().any(|o| name == *o) {
+        if !OURS.iter().any(|ours| name == *ours) {
             return Err(Fault::plain(format!(
                 "{} holds {} and is not a demo's folder; give an empty or new one with --dir",
                 dir.display(),
@@ -213,21 +241,4 @@ impl Keys {
             clerk.map_or("", |c| c.api_key.as_str()),
         )
     }
-}
-
-/// Writes a whole file or none: to a neighbour first, then renamed.
-pub(super) fn replace(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Fault> {
-    use std::io::Write;
-    let fault = |e: std::io::Error| Fault::new(format!("writing {}", file.display()), e);
-    let neighbour = file.with_extension("new");
-    let mut out = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(&neighbour)
-        .map_err(fault)?;
-    out.write_all(bytes).map_err(fault)?;
-    out.sync_all().map_err(fault)?;
-    std::fs::rename(&neighbour, file).map_err(fault)
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::folder::replace;
 use crate::archive::{Archive, Refusal};
+use crate::cli::disk::replace;
 use crate::province::Province;
 use crate::record::{Date, Fault, ResultId, ResultRecord};
 
@@ -26,11 +26,14 @@ pub(super) fn make(archive: &Archive, province: &Province, dir: &Path) -> Result
         .office;
     let record_file = dir.join("sample-record.json");
     let unsigned = dir.join("sample-unsigned.pdf");
+    // The file before its record: where the record is, both are.
+    if !unsigned.exists() {
+        replace(&unsigned, PDF, 0o600)?;
+    }
     if !record_file.exists() {
         let today = archive.now().date_in_vietnam();
         let text = record_json(office.code.as_str(), today)?;
         replace(&record_file, text.as_bytes(), 0o600)?;
-        replace(&unsigned, PDF, 0o600)?;
     }
     let text =
         std::fs::read(&record_file).map_err(|e| Fault::new("reading sample-record.json", e))?;
