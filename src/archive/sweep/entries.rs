@@ -34,9 +34,9 @@ impl Sweeper<'_> {
     pub(super) fn sweep_entries(&self, size: u64, progress: &Progress) -> Result<Swept, Fault> {
         let next = AtomicU64::new(0);
         let failure: Mutex<Option<Fault>> = Mutex::new(None);
-        // Two for each core: one reads while the other hashes.
+        // Four for each core: while some wait for the disk, others hash.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let workers = cores.saturating_mul(2);
+        let workers = cores.saturating_mul(4);
         let parts: Vec<Part> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..workers)
                 .map(|_| {
