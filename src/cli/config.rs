@@ -26,12 +26,12 @@ impl ConfigVerb {
     pub fn run(self) -> u8 {
         match self {
             Self::Example => {
-                print!("{}", config::example());
+                say!("{}", config::example().trim_end());
                 0
             }
             Self::Check(check) => match tried(&check) {
                 Ok(config) => {
-                    println!(
+                    say!(
                         "{}: good ({} offices, {} clients, log {})",
                         check.config.display(),
                         config.offices.len(),
@@ -39,7 +39,7 @@ impl ConfigVerb {
                         config.log.origin
                     );
                     if config.profile == Profile::Demo {
-                        println!("it is a demo's: `antin serve` refuses it");
+                        say!("it is a demo's: `antin serve` refuses it");
                     }
                     0
                 }

@@ -126,29 +126,29 @@ impl Face {
         let text = serde_json::to_string_pretty(&facts)
             .map_err(|e| Fault::new("encoding demo.json", e))?;
         disk::replace(&self.dir.join("demo.json"), text.as_bytes(), 0o600)?;
-        println!("Antin demo / bản dùng thử: {base_url}");
-        println!();
-        println!("  A result as a citizen sees it / Người dân xem kết quả:");
-        println!("    {}", sample.verify_url);
-        println!(
+        say!("Antin demo / bản dùng thử: {base_url}");
+        say!();
+        say!("  A result as a citizen sees it / Người dân xem kết quả:");
+        say!("    {}", sample.verify_url);
+        say!(
             "  Check a file / Kiểm tra tệp (try {}):",
             sample.file.display()
         );
-        println!("    {base_url}/kiem-tra");
-        println!("  The public log / Nhật ký công khai:   {base_url}/log/checkpoint");
-        println!(
+        say!("    {base_url}/kiem-tra");
+        say!("  The public log / Nhật ký công khai:   {base_url}/log/checkpoint");
+        say!(
             "  Operator / Vận hành:                  {}/readyz",
             self.admin_url
         );
-        println!(
+        say!(
             "  API keys, root certificate, log key:  {}",
             self.dir.join("demo.json").display()
         );
-        println!();
-        println!("  File a result / Gửi một kết quả:");
-        println!("    {}", self.keys.example(base_url, &self.dir));
-        println!();
-        println!("Ctrl-C stops it / Nhấn Ctrl-C để dừng.");
+        say!();
+        say!("  File a result / Gửi một kết quả:");
+        say!("    {}", self.keys.example(base_url, &self.dir));
+        say!();
+        say!("Ctrl-C stops it / Nhấn Ctrl-C để dừng.");
         Ok(())
     }
 }

@@ -30,14 +30,14 @@ impl Init {
         match self.make() {
             Ok(vkey) => {
                 let dir = self.dir.display();
-                println!(
+                say!(
                     "made {dir}/keys/log.key (keep a copy apart), {dir}/archive, {dir}/antin.toml"
                 );
-                println!("the log's public key, to be published: {vkey}");
-                println!(
+                say!("the log's public key, to be published: {vkey}");
+                say!(
                     "next: put the seals' keys and certificates into place, edit {dir}/antin.toml, then"
                 );
-                println!(
+                say!(
                     "  antin config check --config {dir}/antin.toml && antin serve --config {dir}/antin.toml"
                 );
                 0

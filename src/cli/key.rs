@@ -21,8 +21,8 @@ impl KeyVerb {
         match self {
             Self::New => match new_key(LIVE_PREFIX) {
                 Ok(key) => {
-                    println!("key (give it to the client, it is shown only now): {key}");
-                    println!(
+                    say!("key (give it to the client, it is shown only now): {key}");
+                    say!(
                         "for [[client]] in the configuration:               key_sha256 = \"{}\"",
                         sha256(key.as_bytes())
                     );

@@ -3,6 +3,14 @@
 //! # Invariants
 //! * What a program reads goes to standard output, everything else to standard error.
 
+/// A line on standard output. Whoever reads it may close it early (`| head`); that is no failure of ours.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout().lock(), $($text)*);
+    }};
+}
+
 mod allocator;
 mod assemble;
 mod clock;

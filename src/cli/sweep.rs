@@ -47,7 +47,7 @@ impl Sweep {
     fn conclude(&self, report: &SweepReport) -> u8 {
         if self.json {
             match serde_json::to_string_pretty(report) {
-                Ok(text) => println!("{text}"),
+                Ok(text) => say!("{text}"),
                 Err(error) => return could_not(error),
             }
         } else {
@@ -204,19 +204,22 @@ impl Watch {
 
 fn show(report: &SweepReport) {
     match report.state {
-        SweepState::Failed => println!(
+        SweepState::Failed => say!(
             "the sweep failed: {}",
             report.failure.as_deref().unwrap_or("no reason known")
         ),
-        _ if report.findings.is_empty() => println!("clean"),
-        _ => println!("{} finding(s)", report.findings.len()),
+        _ if report.findings.is_empty() => say!("clean"),
+        _ => say!("{} finding(s)", report.findings.len()),
     }
-    println!(
+    say!(
         "sweep {}: {} results, {} bytes, {} orphans",
-        report.id, report.objects, report.bytes, report.orphans
+        report.id,
+        report.objects,
+        report.bytes,
+        report.orphans
     );
     for finding in &report.findings {
         let leaf = finding.leaf.map_or("-".to_owned(), |l| l.to_string());
-        println!("  leaf {leaf}  {:?}  {}", finding.kind, finding.detail);
+        say!("  leaf {leaf}  {:?}  {}", finding.kind, finding.detail);
     }
 }

@@ -40,7 +40,11 @@ fn check_verify(arguments: &[&str], roots: &[&str]) {
         panic!("another verb");
     };
     let roots: Vec<&Path> = roots.iter().map(Path::new).collect();
-    assert_eq!(verify.asked(), (Path::new("a.pdf"), roots), "{arguments:?}");
+    assert_eq!(
+        verify.asked(),
+        Ok((Path::new("a.pdf"), roots)),
+        "{arguments:?}"
+    );
 }
 
 #[test]
@@ -52,8 +56,6 @@ fn the_file_to_verify_stands_before_or_behind_its_roots() {
         &["--trust", "r.pem", "a.pdf", "--trust", "s.pem"],
         &["r.pem", "s.pem"],
     );
-    let two = ["antin", "verify", "a.pdf", "--trust", "r.pem", "s.pem"];
-    assert!(Arguments::try_parse_from(two).is_err());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `antin verify`: the verdict on a signed PDF; exit 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE, 3 could not look.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -13,8 +13,9 @@ use crate::verify::{Evidence, Indication, Report, SubIndication, Weight, judge, 
 
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// The signed PDF
-    file: PathBuf,
+    /// The signed PDF (certificate files that stand beside it count as further roots)
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
     /// A file with root certificates to trust (PEM or DER); repeat it for more files
     #[arg(long, value_name = "PEM")]
     trust: Vec<PathBuf>,
@@ -38,7 +39,7 @@ impl Verify {
             Ok(report) => {
                 if self.json {
                     match serde_json::to_string_pretty(&report) {
-                        Ok(text) => println!("{text}"),
+                        Ok(text) => say!("{text}"),
                         Err(error) => return could_not(error),
                     }
                 } else {
@@ -54,22 +55,30 @@ impl Verify {
         }
     }
 
-    /// File and roots as they were read from the command line.
-    #[cfg(test)]
-    pub fn asked(&self) -> (&std::path::Path, Vec<&std::path::Path>) {
-        (
-            &self.file,
-            self.trust.iter().map(PathBuf::as_path).collect(),
-        )
+    /// The file to judge and the roots to trust. `--trust A B FILE` is how people write it, so what stands beside the file and holds
+    /// certificates is a root; exactly one file must be left.
+    pub(super) fn asked(&self) -> Result<(&Path, Vec<&Path>), String> {
+        let mut roots: Vec<&Path> = self.trust.iter().map(PathBuf::as_path).collect();
+        if let [file] = self.files.as_slice() {
+            return Ok((file, roots));
+        }
+        let (certificates, rest): (Vec<&Path>, Vec<&Path>) = self
+            .files
+            .iter()
+            .map(PathBuf::as_path)
+            .partition(|file| holds_certificates(file));
+        roots.extend(certificates);
+        match rest.as_slice() {
+            [file] => Ok((file, roots)),
+            [] => Err("no file to judge was given, only certificates".into()),
+            _ => Err("give one file to judge; check several one after another".into()),
+        }
     }
 
     fn judge(&self) -> Result<Report, String> {
-        let bytes = std::fs::read(&self.file).map_err(|e| {
-            format!(
-                "{}: {e}; give the path of a readable file",
-                self.file.display()
-            )
-        })?;
+        let (file, trust) = self.asked()?;
+        let bytes = std::fs::read(file)
+            .map_err(|e| format!("{}: {e}; give the path of a readable file", file.display()))?;
         let at = match &self.at {
             Some(text) => UtcTime::parse_rfc3339(text).map_err(|_| {
                 format!("`{text}` is not a time; write it like 2026-11-24T09:00:00+07:00")
@@ -77,7 +86,7 @@ impl Verify {
             None => clock::now(),
         };
         let mut roots = Vec::new();
-        for file in &self.trust {
+        for file in trust {
             let pem = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
             let list =
                 cert::list_from_pem_or_der(&pem).map_err(|e| format!("{}: {e}", file.display()))?;
@@ -124,60 +133,67 @@ impl Verify {
     }
 }
 
+fn holds_certificates(file: &Path) -> bool {
+    std::fs::read(file)
+        .is_ok_and(|bytes| cert::list_from_pem_or_der(&bytes).is_ok_and(|list| !list.is_empty()))
+}
+
 /// The report for a person at a terminal.
 fn show(report: &Report) {
     let sub = |s: Option<SubIndication>| s.map_or(String::new(), |s| format!(" / {}", s.as_str()));
-    println!(
+    say!(
         "{}{}",
         report.indication.as_str(),
         sub(report.sub_indication)
     );
-    println!(
+    say!(
         "file      {} bytes, SHA-256 {}",
-        report.file.bytes, report.file.sha256
+        report.file.bytes,
+        report.file.sha256
     );
-    println!("judged at {}", report.validated_at);
+    say!("judged at {}", report.validated_at);
     for reason in &report.reasons {
-        println!("  {}: {}", reason.code, reason.detail);
+        say!("  {}: {}", reason.code, reason.detail);
     }
     for signature in &report.signatures {
-        println!();
-        println!(
+        say!();
+        say!(
             "{}: {}{}",
             signature.field,
             signature.indication.as_str(),
             sub(signature.sub_indication)
         );
         if let Some(signer) = &signature.signer {
-            println!(
+            say!(
                 "  signer    {}, certificate {}",
                 signer.common_name.as_deref().unwrap_or("(no name)"),
                 signer.serial
             );
-            println!("  issuer    {}", signer.issuer);
+            say!("  issuer    {}", signer.issuer);
         }
         let level = signature.level.as_deref().unwrap_or("no baseline level");
-        println!(
+        say!(
             "  format    {} ({level}), {}",
-            signature.format, signature.sub_filter
+            signature.format,
+            signature.sub_filter
         );
         if let Some(time) = &signature.claimed_at {
-            println!("  claimed   {time}");
+            say!("  claimed   {time}");
         }
         for stamp in &signature.timestamps {
             let by = stamp.authority.as_deref().unwrap_or("unknown authority");
-            println!(
+            say!(
                 "  stamped   {} by {by}: {}{}",
                 stamp.time,
                 stamp.indication.as_str(),
                 sub(stamp.sub_indication)
             );
             for reason in &stamp.reasons {
-                println!("    {}: {}", reason.code, reason.detail);
+                say!("    {}: {}", reason.code, reason.detail);
             }
         }
         for change in &signature.changes {
-            println!("  changed after signing: {} {}", change.kind, change.detail);
+            say!("  changed after signing: {} {}", change.kind, change.detail);
         }
         for reason in &signature.reasons {
             let weight = match reason.weight {
@@ -185,9 +201,11 @@ fn show(report: &Report) {
                 Weight::Warn => "warning",
                 Weight::Info => "note",
             };
-            println!(
+            say!(
                 "  {weight}: {}: {} [{}]",
-                reason.code, reason.detail, reason.clause
+                reason.code,
+                reason.detail,
+                reason.clause
             );
         }
     }

@@ -228,16 +228,3 @@ fn mangled_requests_get_a_well_formed_answer() {
         assert_eq!(response.token.is_some(), response.status == Status::Granted);
     }
 }
-
-#[test]
-#[ignore = "a measurement: run it by name, in release"]
-fn tokens_a_second() {
-    let request_der = request().to_der();
-    let authority = province().timestamp_authority();
-    let started = std::time::Instant::now();
-    let count = 5_000_u32;
-    for _ in 0..count {
-        std::hint::black_box(authority.answer(&request_der, now()));
-    }
-    println!("{:?} for one token", started.elapsed() / count);
-}
