@@ -123,6 +123,15 @@ pub(super) struct Sweeps {
     running: Mutex<HashMap<String, (SweepReport, Arc<Progress>)>>,
 }
 
+/// Whose eyes a sweep looks through.
+#[derive(Debug, Clone, Copy)]
+enum View {
+    /// A process that opened the archive to sweep it remembers nothing that it did not just read.
+    AsOpened,
+    /// A server's caches would hide a byte that changed on the disk: it looks past them.
+    OnDisk,
+}
+
 /// One pass: what is known of the archive, and the stores as they are on disk now.
 pub(super) struct Sweeper<'a> {
     archive: &'a Archive,
@@ -156,7 +165,7 @@ impl Archive {
     /// The archive could not be read at all, or the report not be kept.
     pub fn sweep(&self, _pass: &Pass<Sweeping>, progress: &Progress) -> Result<SweepReport, Fault> {
         let report = self.new_report()?;
-        let report = self.run_sweep(report, progress);
+        let report = self.run_sweep(report, progress, View::AsOpened);
         self.keep_report(&report)?;
         Ok(report)
     }
@@ -193,7 +202,7 @@ impl Archive {
                     archive: &archive,
                     id,
                 };
-                let finished = archive.run_sweep(begun, &progress);
+                let finished = archive.run_sweep(begun, &progress, View::OnDisk);
                 if let Err(fault) = archive.keep_report(&finished) {
                     tracing::error!(fault = %fault.chain(), "a sweep's report could not be kept");
                 }
@@ -261,21 +270,26 @@ impl Archive {
             .put_report(&report_name(&report.id), &bytes)
     }
 
-    /// Reads the disk, not what this process remembers of it.
-    fn look(&self, size: u64, progress: &Progress) -> Result<(Vec<Finding>, u64), Fault> {
+    fn look(
+        &self,
+        size: u64,
+        progress: &Progress,
+        view: View,
+    ) -> Result<(Vec<Finding>, u64), Fault> {
         let refused = |why: String| Finding {
             kind: FindingKind::OpeningRefused,
             leaf: None,
             detail: why,
         };
         let mut findings: Vec<Finding> = self.refused.iter().cloned().map(refused).collect();
-        let on_disk = match self.stores.inspect() {
-            Ok(stores) => stores,
-            Err(fault) => {
-                findings.push(refused(fault.chain().to_string()));
-                self.stores.clone()
-            }
+        let inspected = match view {
+            View::AsOpened => Ok(self.stores.clone()),
+            View::OnDisk => self.stores.inspect(),
         };
+        let on_disk = inspected.unwrap_or_else(|fault| {
+            findings.push(refused(fault.chain().to_string()));
+            self.stores.clone()
+        });
         let sweeper = Sweeper {
             archive: self,
             stores: &on_disk,
@@ -296,9 +310,9 @@ impl Archive {
         Ok((findings, orphans))
     }
 
-    fn run_sweep(&self, mut report: SweepReport, progress: &Progress) -> SweepReport {
+    fn run_sweep(&self, mut report: SweepReport, progress: &Progress, view: View) -> SweepReport {
         progress.total.store(report.tree_size, Ordering::Relaxed);
-        let outcome = self.look(report.tree_size, progress);
+        let outcome = self.look(report.tree_size, progress, view);
         report.objects = progress.objects.load(Ordering::Relaxed);
         report.bytes = progress.bytes.load(Ordering::Relaxed);
         match outcome {

@@ -30,25 +30,8 @@ pub(super) fn all(doc: &Document<'_>, mut explained: Vec<Range<usize>>) -> Vec<S
         .collect()
 }
 
-/// Blocks that hold no `/B` at all, nearly every one, are passed over in a way that compilers turn into vector instructions.
-const BLOCK_BYTES: usize = 64;
-
 fn places(file: &[u8]) -> impl Iterator<Item = usize> {
-    let shifted = file.get(1..).unwrap_or_default();
-    file.chunks(BLOCK_BYTES)
-        .zip(shifted.chunks(BLOCK_BYTES))
-        .enumerate()
-        .filter(|(_, (block, next))| {
-            let pairs = block.iter().zip(*next);
-            pairs.fold(0u8, |any, (a, b)| {
-                any | (u8::from(*a == b'/') & u8::from(*b == b'B'))
-            }) != 0
-        })
-        .flat_map(|(index, _)| {
-            let start = index * BLOCK_BYTES;
-            start..start + BLOCK_BYTES
-        })
-        .filter(|at| file.get(*at..).is_some_and(|rest| rest.starts_with(KEY)))
+    memchr::memmem::find_iter(file, KEY)
 }
 
 /// The nearest `n g obj` before it; a signature dictionary with its Contents is rarely longer than this.
