@@ -16,23 +16,17 @@ use super::gate::{Filing, Pass};
 use super::open::{Archive, random};
 use super::seal::Seal;
 use super::sequence::Place;
-use crate::fetch::{TimestampFailure, crl_of};
-use crate::pdf::{self, Limits};
+use crate::fetch::TimestampFailure;
+use crate::pdf;
 use crate::pki::cert::Certificate;
 use crate::pki::tsp::Token;
 use crate::record::{
     Digest, DossierSecret, Fault, FieldProblem, IdempotencyKey, OfficeCode, PublicId, Receipt,
     ResultId, ResultRecord, Sha256Stream, SignatureLevel, UtcTime, sha256,
 };
-use crate::sign::{NoRoom, Sealed, Signature, Upload, prepare};
+use crate::sign::{Sealed, Upload};
 use crate::store::{Admission, Row};
-use crate::trust::{Memory, RevocationEvidence, Status, status_of};
-use crate::verify::{Evidence, Indication, judge};
-
-/// Tokens of one authority differ by a few bytes (serial number, fraction of the second, signature encoding).
-const TOKEN_SPARE_BYTES: usize = 64;
-/// Two authorities that take turns need two tries; a third is generous.
-const ROOM_TRIES: u32 = 3;
+use crate::trust::Memory;
 
 /// What a clerk sends, decoded.
 #[derive(Debug)]
@@ -200,209 +194,6 @@ impl Archive {
                 Err(Fault::plain(format!("entry {index} is damaged: {why}")))
             }
             None => Err(Fault::plain(format!("entry {index} is missing"))),
-        }
-    }
-
-    /// Certificate validity and, where its status can be had, revocation: before the key is used.
-    fn may_sign(&self, seal: &Seal, now: UtcTime) -> Result<(), Refusal> {
-        seal.usable_at(now, &self.anchors, &self.memory)
-            .map_err(Refusal::CertificateNotUsable)?;
-        let pool = seal.chain().iter().chain(self.anchors.certificates());
-        let Some(issuer) = pool
-            .into_iter()
-            .find(|c| c.subject().matches(seal.certificate().issuer()))
-        else {
-            return Ok(());
-        };
-        let facts = self
-            .revocation
-            .facts(&self.fetcher, seal.certificate(), issuer, now);
-        let mut evidence = RevocationEvidence {
-            ocsp: facts.ocsp,
-            crls: facts.crls,
-        };
-        let said = |evidence: &RevocationEvidence| {
-            status_of(
-                seal.certificate(),
-                issuer,
-                evidence,
-                &self.memory,
-                now.unix_s(),
-            )
-        };
-        if said(&evidence).is_none() {
-            // An answer that says nothing usable must not hide what the revocation list says.
-            evidence
-                .crls
-                .extend(crl_of(&self.fetcher, seal.certificate()));
-        }
-        match status_of(
-            seal.certificate(),
-            issuer,
-            &evidence,
-            &self.memory,
-            now.unix_s(),
-        ) {
-            Some(Status::Revoked { .. }) => Err(Refusal::CertificateNotUsable(
-                "it has been revoked or suspended".into(),
-            )),
-            Some(Status::Good) => Ok(()),
-            None => {
-                // The national rules ask for a warning, not a stop, where no status can be had.
-                tracing::warn!(office = %seal.office().code, tried = ?facts.failures, "no revocation status for the seal");
-                Ok(())
-            }
-        }
-    }
-
-    /// Earlier signatures must hold, or ours would give a broken file a sound look. Returns how many there are.
-    fn judge_earlier(&self, upload: &Upload, now: UtcTime) -> Result<usize, Refusal> {
-        let limits = self.limits();
-        let earlier = pdf::inspect(upload.bytes(), &limits)
-            .map_err(Refusal::Pdf)?
-            .signatures()
-            .len();
-        if earlier == 0 {
-            return Ok(0);
-        }
-        let report = judge(upload.bytes(), &self.evidence_without_status(), now);
-        let failed = report
-            .signatures
-            .iter()
-            .find(|s| s.indication == Indication::TotalFailed);
-        if let Some(failed) = failed {
-            let why = failed.sub_indication.map_or("", |s| s.as_str()).to_owned();
-            return Err(Refusal::EarlierSignature {
-                field: failed.field.clone(),
-                why,
-            });
-        }
-        Ok(report.signatures.len())
-    }
-
-    pub(super) fn limits(&self) -> Limits {
-        Limits {
-            max_file_bytes: self.settings.max_file_bytes,
-            ..Limits::default()
-        }
-    }
-
-    /// Signs and stamps. Room for the token is made from the size of the last one; where that is too little (another authority
-    /// answered), all is done again with what it takes, never cut short.
-    fn seal_file(
-        &self,
-        seal: &Seal,
-        mut upload: Upload,
-        now: UtcTime,
-    ) -> Result<(Sealed, Token), Refusal> {
-        let mut room = self.token_bytes.load(Ordering::Relaxed);
-        for _ in 0..ROOM_TRIES {
-            match self.seal_with_room(seal, upload, now, room)? {
-                Ok((sealed, token)) => {
-                    let next = token.der.len().saturating_add(TOKEN_SPARE_BYTES);
-                    self.token_bytes.store(next, Ordering::Relaxed);
-                    return Ok((sealed, token));
-                }
-                Err(no_room) => {
-                    let more = no_room.need_bytes.saturating_sub(no_room.have_bytes);
-                    room = room.saturating_add(more).saturating_add(TOKEN_SPARE_BYTES);
-                    upload = no_room.upload;
-                }
-            }
-        }
-        Err(Fault::plain("the time-stamp token grew with every request").into())
-    }
-
-    fn seal_with_room(
-        &self,
-        seal: &Seal,
-        upload: Upload,
-        now: UtcTime,
-        token_bytes: usize,
-    ) -> Result<Result<(Sealed, Token), Box<NoRoom>>, Refusal> {
-        let limits = self.limits();
-        let signer = seal.signer(token_bytes);
-        let prepared = prepare(upload, |bytes| pdf::inspect(bytes, &limits), &signer, now)
-            .map_err(Refusal::Pdf)?;
-        let signature = seal.key().sign(prepared.to_sign()).map_err(Refusal::Key)?;
-        metrics::counter!("antin_signatures_total", "office" => seal.office().code.to_string())
-            .increment(1);
-        let signed = prepared.signed(Signature(signature));
-        let token = self
-            .fetcher
-            .timestamp(
-                &self.settings.timestamp_urls,
-                signed.timestamp_imprint(),
-                random()?,
-                self.clock,
-                self.settings.max_drift_s,
-            )
-            .map_err(Refusal::Timestamp)?;
-        let token = token.token;
-        Ok(signed
-            .complete(Some(&token.der))
-            .map(|sealed| (sealed, token)))
-    }
-
-    /// The same validator that citizens use must pass our signature, and what was there before must stand as it stood.
-    fn judge_own(&self, sealed: &Sealed, earlier: usize) -> Result<(), Refusal> {
-        let report = judge(sealed.bytes(), &self.evidence_without_status(), self.now());
-        let own = report.signatures.last();
-        let sound = own.is_some_and(|s| {
-            s.indication == Indication::TotalPassed
-                && s.timestamps
-                    .iter()
-                    .any(|t| t.indication == Indication::TotalPassed)
-        });
-        let earlier_stand = report.signatures.len() == earlier + 1
-            && report
-                .signatures
-                .iter()
-                .all(|s| s.indication != Indication::TotalFailed);
-        if let Some(own) = own
-            && own.indication == Indication::TotalPassed
-            && !sound
-        {
-            let reasons = own.timestamps.iter().flat_map(|t| &t.reasons);
-            let why: Vec<&str> = reasons.map(|r| r.detail.as_str()).collect();
-            return Err(Refusal::TimestampNotTrusted(why.join("; ")));
-        }
-        if sound && earlier_stand && report.file.sha256 == sealed.sha256().to_string() {
-            return Ok(());
-        }
-        let reasons: Vec<String> = report
-            .signatures
-            .iter()
-            .flat_map(|s| {
-                s.reasons
-                    .iter()
-                    .map(move |r| format!("{}: {} {}", s.field, r.code, r.detail))
-            })
-            .chain(report.signatures.iter().flat_map(|s| {
-                s.timestamps
-                    .iter()
-                    .flat_map(|t| t.reasons.iter().map(|r| r.detail.clone()))
-            }))
-            .collect();
-        Err(Fault::plain(format!(
-            "the signed file did not pass our own validation and was not kept ({:?}; {})",
-            report.indication,
-            reasons.join("; ")
-        ))
-        .into())
-    }
-
-    /// Evidence for files that are just being signed: status was asked before the key was used.
-    fn evidence_without_status(&self) -> Evidence<'_> {
-        static NONE: RevocationEvidence = RevocationEvidence {
-            ocsp: Vec::new(),
-            crls: Vec::new(),
-        };
-        Evidence {
-            anchors: &self.anchors,
-            extra: &[],
-            revocation: &NONE,
-            memory: &self.memory,
         }
     }
 

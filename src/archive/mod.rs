@@ -21,6 +21,7 @@ mod open;
 mod retrieve;
 mod seal;
 mod sequence;
+mod signing;
 mod start;
 mod sweep;
 

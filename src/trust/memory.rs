@@ -46,102 +46,70 @@ impl Memory {
             return Certificate::from_der(der);
         }
         let key = sha256(der);
-        if let Some(known) = self
-            .certificates
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
-            return Ok(known.clone());
+        if let Some(known) = recall(&self.certificates, &key) {
+            return Ok(known);
         }
         let parsed = Certificate::from_der(der)?;
-        let mut map = self
-            .certificates
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if map.len() >= MAX_ENTRIES {
-            map.clear();
-        }
-        map.insert(key, parsed.clone());
+        keep(&self.certificates, key, parsed.clone());
         Ok(parsed)
     }
 
     /// Whether `issuer`'s key made the signature of `subject`; names, validity and constraints aside.
     #[must_use]
     pub fn is_signed_by(&self, subject: &Certificate, issuer: &Certificate) -> bool {
-        let mut stream = Sha256Stream::new();
-        stream.update(&subject.sha256());
-        stream.update(&issuer.sha256());
-        let key = stream.finish();
-        if let Some(known) = self
-            .signatures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
-            return *known;
-        }
-        let answer = subject.is_signed_by(issuer.public_key()).is_ok();
-        let mut map = self
-            .signatures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if map.len() >= MAX_ENTRIES {
-            map.clear();
-        }
-        map.insert(key, answer);
-        answer
+        let key = key_of(&[&subject.sha256(), &issuer.sha256()]);
+        remember(&self.signatures, key, || {
+            subject.is_signed_by(issuer.public_key()).is_ok()
+        })
     }
 
     /// Whether `responder`'s key signed this OCSP answer.
     pub(super) fn is_answered_by(&self, response: &BasicResponse, responder: &Certificate) -> bool {
-        let mut stream = Sha256Stream::new();
-        stream.update(b"ocsp");
-        stream.update(sha256(&response.der).as_bytes());
-        stream.update(&responder.sha256());
-        let key = stream.finish();
-        let known = |map: &HashMap<Digest, bool>| map.get(&key).copied();
-        if let Some(answer) = known(
-            &self
-                .signatures
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        ) {
-            return answer;
-        }
-        let answer = response.verify_signature(responder.public_key()).is_ok();
-        let mut map = self
-            .signatures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if map.len() >= MAX_ENTRIES {
-            map.clear();
-        }
-        map.insert(key, answer);
-        answer
+        let answer = sha256(&response.der);
+        let key = key_of(&[b"ocsp", answer.as_bytes(), &responder.sha256()]);
+        remember(&self.signatures, key, || {
+            response.verify_signature(responder.public_key()).is_ok()
+        })
     }
 
     /// Whether this exact chain holds, time and revocation aside.
     pub(super) fn chain(&self, chain: &[Certificate]) -> Result<(), String> {
-        let mut stream = Sha256Stream::new();
-        for certificate in chain {
-            stream.update(&certificate.sha256());
-        }
-        let key = stream.finish();
-        if let Some(known) = self
-            .chains
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
-            return known.clone();
-        }
-        let answer = super::chain::check(chain);
-        let mut map = self.chains.lock().unwrap_or_else(PoisonError::into_inner);
-        if map.len() >= MAX_ENTRIES {
-            map.clear();
-        }
-        map.insert(key, answer.clone());
-        answer
+        let hashes: Vec<[u8; 32]> = chain.iter().map(Certificate::sha256).collect();
+        let parts: Vec<&[u8]> = hashes.iter().map(<[u8; 32]>::as_slice).collect();
+        remember(&self.chains, key_of(&parts), || super::chain::check(chain))
     }
+}
+
+fn key_of(parts: &[&[u8]]) -> Digest {
+    let mut stream = Sha256Stream::new();
+    for part in parts {
+        stream.update(part);
+    }
+    stream.finish()
+}
+
+fn recall<V: Clone>(map: &Mutex<HashMap<Digest, V>>, key: &Digest) -> Option<V> {
+    let map = map.lock().unwrap_or_else(PoisonError::into_inner);
+    map.get(key).cloned()
+}
+
+fn keep<V>(map: &Mutex<HashMap<Digest, V>>, key: Digest, value: V) {
+    let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
+    if map.len() >= MAX_ENTRIES {
+        map.clear();
+    }
+    map.insert(key, value);
+}
+
+/// The lock is not held while the answer is computed: two threads may both compute it, and come to the same.
+fn remember<V: Clone>(
+    map: &Mutex<HashMap<Digest, V>>,
+    key: Digest,
+    compute: impl FnOnce() -> V,
+) -> V {
+    recall(map, &key).unwrap_or_else(|| {
+        let value = compute();
+        keep(map, key, value.clone());
+        value
+    })
 }
