@@ -145,9 +145,13 @@ impl Archive {
             .into_iter()
             .take(16)
         {
-            let facts = self
-                .revocation
-                .facts(&self.fetcher, &need.subject, &need.issuer, now);
+            let facts = self.revocation.facts(
+                &self.fetcher,
+                &self.memory,
+                &need.subject,
+                &need.issuer,
+                now,
+            );
             ocsp.extend(facts.ocsp);
             crls.extend(facts.crls);
         }

@@ -11,7 +11,6 @@ use std::sync::atomic::Ordering;
 use super::accept::Refusal;
 use super::open::{Archive, random};
 use super::seal::Seal;
-use crate::fetch::crl_of;
 use crate::pdf::{self, Limits};
 use crate::pki::tsp::Token;
 use crate::record::{Fault, UtcTime};
@@ -36,28 +35,13 @@ impl Archive {
         else {
             return Ok(());
         };
-        let facts = self
-            .revocation
-            .facts(&self.fetcher, seal.certificate(), issuer, now);
-        let mut evidence = RevocationEvidence {
+        let facts =
+            self.revocation
+                .facts(&self.fetcher, &self.memory, seal.certificate(), issuer, now);
+        let evidence = RevocationEvidence {
             ocsp: facts.ocsp,
             crls: facts.crls,
         };
-        let said = |evidence: &RevocationEvidence| {
-            status_of(
-                seal.certificate(),
-                issuer,
-                evidence,
-                &self.memory,
-                now.unix_s(),
-            )
-        };
-        if said(&evidence).is_none() {
-            // An answer that says nothing usable must not hide what the revocation list says.
-            evidence
-                .crls
-                .extend(crl_of(&self.fetcher, seal.certificate()));
-        }
         match status_of(
             seal.certificate(),
             issuer,

@@ -125,7 +125,7 @@ impl Verify {
         let source = RevocationSource::default();
         let mut evidence = RevocationEvidence::default();
         for need in needs(bytes, anchors, &[], memory).into_iter().take(16) {
-            let facts = source.facts(&fetcher, &need.subject, &need.issuer, at);
+            let facts = source.facts(&fetcher, memory, &need.subject, &need.issuer, at);
             evidence.ocsp.extend(facts.ocsp);
             evidence.crls.extend(facts.crls);
         }

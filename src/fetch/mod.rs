@@ -11,7 +11,7 @@ mod guard;
 mod revocation;
 mod timestamp;
 
-pub use revocation::{RevocationFacts, RevocationSource, crl_of};
+pub use revocation::{RevocationFacts, RevocationSource};
 pub use timestamp::{TimestampFailure, TimestampToken};
 
 use std::time::Duration;

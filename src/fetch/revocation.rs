@@ -1,4 +1,4 @@
-//! Revocation evidence for one certificate: OCSP first, CRL where no OCSP answer came; kept until its nextUpdate.
+//! Revocation evidence for one certificate: OCSP first, CRL where no usable OCSP answer came; kept until its nextUpdate.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +9,7 @@ use crate::pki::crl::Crl;
 use crate::pki::digest::DigestAlgorithm;
 use crate::pki::ocsp::{BasicResponse, CertId, Request, Response};
 use crate::record::{Digest, Fault, UtcTime};
+use crate::trust::{Memory, RevocationEvidence, status_of};
 
 /// One status with a responder certificate takes 2 to 3 KB.
 const OCSP_MAX_BYTES: u64 = 64 * 1024;
@@ -44,6 +45,7 @@ impl RevocationSource {
     pub fn facts(
         &self,
         fetcher: &Fetcher,
+        memory: &Memory,
         subject: &Certificate,
         issuer: &Certificate,
         now: UtcTime,
@@ -60,7 +62,7 @@ impl RevocationSource {
         {
             return facts.clone();
         }
-        let (facts, until) = ask(fetcher, subject, issuer, now);
+        let (facts, until) = ask(fetcher, memory, subject, issuer, now);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let size =
             |facts: &RevocationFacts| facts.crls.iter().map(|c| c.der().len()).sum::<usize>();
@@ -73,16 +75,9 @@ impl RevocationSource {
     }
 }
 
-/// The CRL of one certificate, where an OCSP answer was not usable.
-pub fn crl_of(fetcher: &Fetcher, subject: &Certificate) -> Vec<Crl> {
-    let urls = subject.crl_urls().iter().take(ADDRESSES_MAX);
-    urls.filter_map(|url| ask_crl(fetcher, url).ok())
-        .take(1)
-        .collect()
-}
-
 fn ask(
     fetcher: &Fetcher,
+    memory: &Memory,
     subject: &Certificate,
     issuer: &Certificate,
     now: UtcTime,
@@ -97,8 +92,15 @@ fn ask(
                     .find_map(|s| s.next_update)
                     .unwrap_or(now_s.saturating_add(DEFAULT_KEEP_S));
                 facts.ocsp.push(answer);
-                // A revocation must be seen soon: never rely on one answer for longer than five minutes.
-                return (facts, until.min(now_s.saturating_add(DEFAULT_KEEP_S)));
+                let evidence = RevocationEvidence {
+                    ocsp: facts.ocsp.clone(),
+                    crls: Vec::new(),
+                };
+                // An answer that says nothing usable (stale, unknown, signed by somebody else) must not hide what the next source says.
+                if status_of(subject, issuer, &evidence, memory, now_s).is_some() {
+                    // A revocation must be seen soon: never rely on one answer for longer than five minutes.
+                    return (facts, until.min(now_s.saturating_add(DEFAULT_KEEP_S)));
+                }
             }
             Err(fault) => facts.failures.push(fault.chain().to_string()),
         }

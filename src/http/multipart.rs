@@ -66,8 +66,8 @@ fn watched(
             )),
         }
     });
-    // Readers of multipart bodies poll once more after the end.
     let mut left = limit_bytes;
+    // Readers of multipart bodies poll once more after the end: hence `fuse`.
     patient.fuse().map(move |chunk| {
         if let Ok(bytes) = &chunk {
             let taken = u64::try_from(bytes.len()).unwrap_or(u64::MAX);

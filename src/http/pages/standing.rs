@@ -6,7 +6,7 @@
 
 use super::facts::{Fact, State};
 use crate::i18n::{Lang, t, tf};
-use crate::record::{Date, Validity};
+use crate::record::Date;
 
 /// Whether the archive gave back the bytes it recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,15 +27,6 @@ pub enum Force {
 }
 
 impl Force {
-    #[must_use]
-    pub fn of(validity: &Validity, today: Date) -> Self {
-        match validity {
-            Validity::Unlimited => Self::Unlimited,
-            Validity::Until(last) if validity.covers(today) => Self::Until(*last),
-            Validity::Until(last) => Self::Expired(*last),
-        }
-    }
-
     pub(crate) const fn state(self) -> State {
         match self {
             Self::Until(_) | Self::Unlimited => State::Passed,
