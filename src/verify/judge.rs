@@ -160,14 +160,14 @@ fn unreadable(bytes: &[u8], refusal: &Refusal, control: UtcTime) -> Report {
         Refusal::Encrypted | Refusal::TooLarge { .. } => {
             findings.doubt(
                 SubIndication::SignedDataNotFound,
-                &refusal.code().to_uppercase(),
+                &refusal.code().to_uppercase().replace('-', "_"),
                 "EN 319 102-1 5.2.2",
                 detail,
             );
         }
         _ => findings.fail(
             SubIndication::FormatFailure,
-            &refusal.code().to_uppercase(),
+            &refusal.code().to_uppercase().replace('-', "_"),
             "EN 319 102-1 5.2.2",
             detail,
         ),

@@ -132,7 +132,7 @@ pub(crate) fn unreadable() -> Report {
     broken.indication = Indication::TotalFailed;
     broken.sub_indication = Some(SubIndication::FormatFailure);
     broken.reasons = vec![Reason {
-        code: "PDF-NOT-PDF".to_owned(),
+        code: "PDF_NOT_PDF".to_owned(),
         weight: Weight::Fail,
         detail: "the file can't be read as a PDF".to_owned(),
         clause: "EN 319 102-1 5.2.2",
