@@ -24,6 +24,7 @@ mod sequence;
 mod signing;
 mod start;
 mod sweep;
+mod versions;
 
 pub use accept::{Accepted, Refusal, Submission};
 pub use check::{Archived, InForce, LogFact, PublicRecord};
@@ -31,6 +32,7 @@ pub use entry::Entry;
 pub use gate::{Client, Denied, Filing, Gate, Pass, Reading, Role, Sweeping};
 pub use health::Health;
 pub use open::{Archive, OpenRefusal, Opening, Settings, create_log};
-pub use retrieve::{Found, StoredResult};
+pub use retrieve::{Found, StoredResult, Wanted};
 pub use seal::{Seal, SealFiles};
 pub use sweep::{Finding, FindingKind, Progress, SweepReport, SweepState};
+pub use versions::Version;
