@@ -5,6 +5,7 @@
 //! # Invariants
 //! * `Changes::None` and `Changes::Permitted` are given only when every byte behind the signed revision is explained.
 
+mod both;
 mod census;
 mod compare;
 mod evidence;
@@ -18,6 +19,8 @@ use super::lexer::is_space;
 use super::signatures::bytes_behind;
 use super::{Limits, ObjId, Refusal};
 use rules::Case;
+
+pub(crate) use census::each_reference;
 
 /// The answer for one signed revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
