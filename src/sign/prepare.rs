@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::complete::Signed;
-use crate::pdf::{FieldRequest, Increment, Inspected, Refusal, SubFilter, append_signature};
+use crate::pdf::{FieldRequest, Increment, Inspected, Place, Refusal, SubFilter, append_signature};
 use crate::pki::cert::Certificate;
 use crate::pki::cms::{self, SignedAttrs, SigningFacts};
 use crate::pki::crypto::SignatureAlgorithm;
@@ -124,6 +124,7 @@ pub fn prepare(
             name: Some(signer.name.to_owned()),
             reason: None,
             location: None,
+            place: Place::Invisible,
             contents_bytes: cms::size_upper_bound(
                 signer.certificate,
                 signer.chain,
