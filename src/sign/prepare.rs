@@ -131,6 +131,7 @@ pub fn prepare(
                 signer.algorithm,
                 signer.token_bytes_max,
             ),
+            place: Place::Invisible,
         };
         append_signature(&inspected, &request)?
     };
