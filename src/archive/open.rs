@@ -15,7 +15,7 @@ use super::sequence::{Desk, Head, Sequencer};
 use super::start;
 use crate::fetch::{Fetcher, RevocationSource};
 use crate::pki::cert::Certificate;
-use crate::record::{Digest, Fault, OfficeCode, UtcTime};
+use crate::record::{Digest, Fault, OfficeCode, SignatureLevel, UtcTime};
 use crate::store::{Stores, TreeState};
 use crate::tlog::{Checkpoint, NoteSigner, VerifierKey, empty_root};
 use crate::trust::{Anchors, Memory};
@@ -32,6 +32,8 @@ pub struct Settings {
     pub log_key_file: PathBuf,
     pub trust_roots: Vec<PathBuf>,
     pub max_file_bytes: u64,
+    /// Of results for which none was asked.
+    pub level: SignatureLevel,
 }
 
 pub struct Opening {

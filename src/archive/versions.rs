@@ -8,7 +8,9 @@ use super::entry::{self, Core, Entry};
 use super::open::{Archive, random};
 use super::sequence::{LeafDraft, Place};
 use crate::pki::tsp::Token;
-use crate::record::{Digest, DossierSecret, Fault, Leaf, Sha256Stream, SignatureLevel, UtcTime};
+use crate::record::{
+    Digest, DossierSecret, Fault, Leaf, Sha256Stream, SignatureLevel, UtcTime, sha256,
+};
 use crate::sign::Sealed;
 use crate::store::{Admission, Row};
 
@@ -70,7 +72,15 @@ impl Archive {
             previous: before.opening.commit(),
         };
         let secret = DossierSecret::new(random()?);
-        let opening = entry::open(&core, &core_json, &before.record, event, token, &secret)?;
+        let token_sha256 = token.map(|token| sha256(&token.der));
+        let opening = entry::open(
+            &core,
+            &core_json,
+            &before.record,
+            event,
+            token_sha256,
+            &secret,
+        )?;
         let admission = Admission {
             idempotency: Some(extension_key(previous, level)),
             content: Digest::new([0; 32]),

@@ -87,6 +87,7 @@ impl Init {
             log_key_file: key_file,
             trust_roots: Vec::new(),
             max_file_bytes: config::MAX_FILE_BYTES,
+            level: SignatureLevel::BT,
         };
         let stores = stores(&self.dir.join("archive"))?;
         let vkey = begin_log(&settings, &stores)?;
