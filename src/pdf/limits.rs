@@ -28,6 +28,12 @@ pub struct Limits {
     pub max_fields: usize,
     /// Signed fields looked at: each costs a decoded Contents.
     pub max_signatures: usize,
+    /// One certificate, CRL or OCSP answer of the security store, inflated: the largest public CRLs are about 10 MB.
+    pub max_evidence_entry_bytes: u64,
+    /// The security store as a whole, inflated; as large as a file may be.
+    pub max_evidence_bytes: u64,
+    /// References to them, repeated ones too: 1,000 signatures with ten each.
+    pub max_evidence_entries: usize,
     /// Bytes run over by the parser, all objects together, as a multiple of the file (plus what was inflated):
     /// an honest reader meets each byte a few times, overlapping objects of a hostile file would cost n^2.
     pub max_parse_factor: u64,
@@ -47,6 +53,9 @@ impl Default for Limits {
             max_pages: 100_000,
             max_fields: 20_000,
             max_signatures: 1_000,
+            max_evidence_entry_bytes: 16 << 20,
+            max_evidence_bytes: 64 << 20,
+            max_evidence_entries: 10_000,
             max_parse_factor: 8,
         }
     }

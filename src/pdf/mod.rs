@@ -22,6 +22,7 @@
 mod certification;
 mod changes;
 mod document;
+mod dss;
 mod form;
 mod frame;
 mod increment;
@@ -40,14 +41,21 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod text;
+mod xmp;
 mod xref;
 
 pub use changes::{Change, ChangeKind, Changes, changes_after};
 pub use document::Document;
-pub use increment::{ContentsTooSmall, FieldRequest, Increment, SubFilter, append_signature};
+pub use dss::{Dss, dss};
+pub use increment::{
+    Appearance, AppearanceObjects, ContentsTooSmall, FieldPlace, FieldRequest, FieldState,
+    Increment, Place, SubFilter, append_dss, append_page, append_page_content, append_signature,
+};
 pub use inspect::{Inspected, inspect};
 pub use limits::Limits;
 pub use object::ObjId;
+pub use page::{PageBox, page_box};
 pub use refusal::Refusal;
 pub use signature::{SignatureField, SignatureKind, SignatureProblem, Signatures, Stray};
 pub use signatures::signatures;
+pub use xmp::PdfA;

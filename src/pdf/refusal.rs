@@ -1,7 +1,7 @@
 //! Why a file cannot be signed, or cannot be read without guessing.
 //!
 //! # Invariants
-//! * A refusal is about the file, never about us: each one has a remedy on the sender's side.
+//! * A refusal is about the file or about what was asked of it, never about us: each one has a remedy on the sender's side.
 //! * `code()` is stable: pages, API and translations hang on it.
 
 use std::fmt;
@@ -28,6 +28,20 @@ pub enum Refusal {
     DirectPage,
     /// A dictionary that we rely on names a key twice: readers differ in which one they take.
     DuplicateKey { key: String, offset: Option<u64> },
+    /// The page tree has fewer pages; the first one is 0.
+    NoSuchPage { page: u32, pages: u64 },
+    /// No form field has this name.
+    NoSuchField { name: String },
+    /// The field is there, but it takes something else than a signature.
+    NotASignatureField { name: String },
+    /// The field has its signature.
+    FieldAlreadySigned { name: String },
+    /// The field's author demands something of the signature that we do not do, or the field cannot be filled as it is written.
+    FieldDemands { name: String, what: &'static str },
+    /// Pages of a signed file are not changed.
+    CarriesSignatures,
+    /// What is to be shown is malformed or has no place on the page.
+    Appearance { what: &'static str },
     /// A signature forbids every change (DocMDP P=1, a field lock with P=1) or any new field (FieldMDP over all fields).
     LockedByCertification { field: String },
     /// A budget of `Limits` was used up.
@@ -49,6 +63,13 @@ impl Refusal {
             Refusal::Broken { .. } => "pdf-broken",
             Refusal::DirectPage => "pdf-direct-page",
             Refusal::DuplicateKey { .. } => "pdf-duplicate-key",
+            Refusal::NoSuchPage { .. } => "pdf-no-such-page",
+            Refusal::NoSuchField { .. } => "pdf-no-such-field",
+            Refusal::NotASignatureField { .. } => "pdf-not-a-signature-field",
+            Refusal::FieldAlreadySigned { .. } => "pdf-field-already-signed",
+            Refusal::FieldDemands { .. } => "pdf-field-demands",
+            Refusal::CarriesSignatures => "pdf-carries-signatures",
+            Refusal::Appearance { .. } => "pdf-appearance",
             Refusal::LockedByCertification { .. } => "pdf-locked-by-certification",
             Refusal::OverBudget { .. } => "pdf-over-budget",
             Refusal::ContentsSize { .. } => "pdf-contents-size",
@@ -99,6 +120,24 @@ impl fmt::Display for Refusal {
             Refusal::DuplicateKey { key, offset: None } => {
                 write!(f, "the key /{key} stands twice in one dictionary")
             }
+            Refusal::NoSuchPage { page, pages } => {
+                let page = u64::from(*page).saturating_add(1);
+                write!(f, "there is no page {page}, the file has {pages}")
+            }
+            Refusal::NoSuchField { name } => write!(f, "there is no field {name:?}"),
+            Refusal::NotASignatureField { name } => {
+                write!(f, "the field {name:?} takes no signature")
+            }
+            Refusal::FieldAlreadySigned { name } => {
+                write!(f, "the field {name:?} is signed already")
+            }
+            Refusal::FieldDemands { name, what } => {
+                write!(f, "the field {name:?} cannot be signed: {what}")
+            }
+            Refusal::CarriesSignatures => {
+                f.write_str("the file is signed: its pages are not changed any more")
+            }
+            Refusal::Appearance { what } => write!(f, "the stamp cannot be placed: {what}"),
             Refusal::LockedByCertification { field } => {
                 write!(f, "signature {field:?} forbids a further signature")
             }

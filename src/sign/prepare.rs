@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::complete::Signed;
-use crate::pdf::{FieldRequest, Increment, Inspected, Refusal, SubFilter, append_signature};
+use crate::pdf::{FieldRequest, Increment, Inspected, Place, Refusal, SubFilter, append_signature};
 use crate::pki::cert::Certificate;
 use crate::pki::cms::{self, SignedAttrs, SigningFacts};
 use crate::pki::crypto::SignatureAlgorithm;
@@ -130,6 +130,7 @@ pub fn prepare(
                 signer.algorithm,
                 signer.token_bytes_max,
             ),
+            place: Place::Invisible,
         };
         append_signature(&inspected, &request)?
     };

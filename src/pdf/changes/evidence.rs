@@ -8,7 +8,6 @@
 use super::ChangeKind;
 use super::compare::differing_keys;
 use super::rules::Case;
-use crate::pdf::document::Followed;
 use crate::pdf::object::{Dict, Item, Value};
 use crate::pdf::refusal::Refusal;
 use std::collections::BTreeSet;
@@ -29,17 +28,9 @@ impl<'x> Case<'x> {
             return Ok(());
         }
         let before_findings = self.findings.changes.len();
-        let none = Dict::default();
-        let (followed_old, followed_new) = (self.follow_old(old)?, self.follow_new(new)?);
-        let before = followed_old
-            .as_ref()
-            .and_then(Followed::dict)
-            .unwrap_or(&none);
-        let Some(after) = followed_new
-            .as_ref()
-            .and_then(Followed::dict)
-            .filter(|dict| dict.duplicate.is_none())
-        else {
+        let both = self.both(old, new)?;
+        let before = both.dict_before();
+        let Some(after) = both.dict_after() else {
             self.findings.add(
                 ChangeKind::Structure,
                 None,
@@ -79,15 +70,8 @@ impl<'x> Case<'x> {
         old: Option<&Item<'x>>,
         new: Option<&Item<'x>>,
     ) -> Result<bool, Refusal> {
-        let (followed_old, followed_new) = (self.follow_old(old)?, self.follow_new(new)?);
-        let before = followed_old
-            .as_ref()
-            .and_then(Followed::array)
-            .unwrap_or_default();
-        let after = followed_new
-            .as_ref()
-            .and_then(Followed::array)
-            .unwrap_or_default();
+        let both = self.both(old, new)?;
+        let (before, after) = both.arrays();
         let mut kept = after
             .iter()
             .filter_map(|item| item.value.reference())
@@ -114,15 +98,9 @@ impl<'x> Case<'x> {
         new: Option<&Item<'x>>,
     ) -> Result<bool, Refusal> {
         let none = Dict::default();
-        let (followed_old, followed_new) = (self.follow_old(old)?, self.follow_new(new)?);
-        let before = followed_old
-            .as_ref()
-            .and_then(Followed::dict)
-            .unwrap_or(&none);
-        let after = followed_new
-            .as_ref()
-            .and_then(Followed::dict)
-            .unwrap_or(&none);
+        let both = self.both(old, new)?;
+        let before = both.dict_before();
+        let after = both.dict_after().unwrap_or(&none);
         let mut grown = self.accept(old, new);
         if before.entries.len() > MAX_KEYS || after.entries.len() > MAX_KEYS {
             return Err(Refusal::OverBudget {
@@ -132,12 +110,9 @@ impl<'x> Case<'x> {
         let names: Vec<String> = before.entries.iter().map(|(key, _)| key.shown()).collect();
         for name in names {
             let (old, new) = (before.item(&name), after.item(&name));
-            let (followed_old, followed_new) = (self.follow_old(old)?, self.follow_new(new)?);
-            let was = followed_old
-                .as_ref()
-                .and_then(Followed::dict)
-                .unwrap_or(&none);
-            let Some(is) = followed_new.as_ref().and_then(Followed::dict) else {
+            let both = self.both(old, new)?;
+            let was = both.dict_before();
+            let Some(is) = both.dict_after() else {
                 if old.is_some_and(|item| !matches!(item.value, Value::Null)) {
                     self.findings.add(
                         ChangeKind::Structure,

@@ -9,7 +9,7 @@
 use super::compare::{differing_keys, same};
 use super::rules::{Case, OldField};
 use super::{ChangeKind, naming};
-use crate::pdf::document::{Followed, Indirect};
+use crate::pdf::document::Indirect;
 use crate::pdf::form::Form;
 use crate::pdf::object::{Dict, Item, ObjId, Value};
 use crate::pdf::page::{self, Walk};
@@ -76,15 +76,8 @@ impl<'x> Case<'x> {
         old: Option<&Item<'x>>,
         new: Option<&Item<'x>>,
     ) -> Result<(), Refusal> {
-        let (followed_old, followed_new) = (self.follow_old(old)?, self.follow_new(new)?);
-        let before = followed_old
-            .as_ref()
-            .and_then(Followed::array)
-            .unwrap_or_default();
-        let after = followed_new
-            .as_ref()
-            .and_then(Followed::array)
-            .unwrap_or_default();
+        let both = self.both(old, new)?;
+        let (before, after) = both.arrays();
         let Some(appended) = appended(before, after) else {
             self.findings.add(
                 ChangeKind::FormField,
@@ -135,8 +128,8 @@ impl<'x> Case<'x> {
             visible = is_visible(field);
             self.widgets.insert(id.number);
         }
-        let kids = self.follow_new(field.item("Kids"))?;
-        for kid in kids.as_ref().and_then(Followed::array).unwrap_or_default() {
+        let kids = self.both(None, field.item("Kids"))?;
+        for kid in kids.arrays().1 {
             match self.new_widget(kid, id)? {
                 Some(shows) => visible |= shows,
                 None => {
@@ -306,15 +299,8 @@ impl<'x> Case<'x> {
             }
         }
         let (old, new) = (before.item("Annots"), after.item("Annots"));
-        let (followed_old, followed_new) = (self.follow_old(old)?, self.follow_new(new)?);
-        let was = followed_old
-            .as_ref()
-            .and_then(Followed::array)
-            .unwrap_or_default();
-        let is = followed_new
-            .as_ref()
-            .and_then(Followed::array)
-            .unwrap_or_default();
+        let both = self.both(old, new)?;
+        let (was, is) = both.arrays();
         if self.only_widgets(was, is) {
             self.accept(old, new);
         } else {
@@ -348,8 +334,8 @@ impl<'x> Case<'x> {
             return Ok(false);
         }
         let mut of_page = false;
-        page::each(self.old, &mut |page| {
-            let annots = page.dict().and_then(|dict| dict.value("Annots"));
+        page::each(self.old, &mut |leaf| {
+            let annots = leaf.page.dict().and_then(|dict| dict.value("Annots"));
             of_page |= annots.and_then(Value::reference) == Some(id);
             if of_page { Walk::Stop } else { Walk::On }
         })?;
@@ -378,10 +364,45 @@ impl<'x> Case<'x> {
         if before.has("P") && keys.iter().any(|key| key == "P") {
             return Ok(false);
         }
+        if !keys.iter().any(|key| key == "V") {
+            return self.widget_of_filled(id, name, after);
+        }
         let Some(is_token) = self.signed(after)? else {
             return Ok(false);
         };
         self.signature_added(id, name, is_token, is_visible(after));
+        Ok(true)
+    }
+
+    /// The field and its widget are two objects (12.7.3.1): the widget may show what its field was given.
+    fn widget_of_filled(
+        &mut self,
+        id: ObjId,
+        name: &str,
+        widget: &Dict<'x>,
+    ) -> Result<bool, Refusal> {
+        let parent = widget.value("Parent").and_then(Value::reference);
+        let Some(parent) = parent.filter(|parent| {
+            self.changed.overridden.contains(&parent.number)
+                && matches!(
+                    self.fields.get(&parent.number),
+                    Some(OldField::EmptySignature { .. })
+                )
+        }) else {
+            return Ok(false);
+        };
+        // Only the widget itself: a field below a field would have a name or a type of its own.
+        let own = ["T", "FT", "Kids"].iter().any(|key| widget.has(key));
+        let object = self.new.load(parent)?;
+        let field = object.as_ref().and_then(Indirect::dict);
+        let is_token = field.map(|field| self.signed(field)).transpose()?.flatten();
+        let (false, true, Some(is_token)) = (own, widget.name_is("Subtype", "Widget"), is_token)
+        else {
+            return Ok(false);
+        };
+        if is_visible(widget) {
+            self.signature_added(id, name, is_token, true);
+        }
         Ok(true)
     }
 }

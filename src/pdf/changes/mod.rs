@@ -5,6 +5,7 @@
 //! # Invariants
 //! * `Changes::None` and `Changes::Permitted` are given only when every byte behind the signed revision is explained.
 
+mod both;
 mod census;
 mod compare;
 mod evidence;

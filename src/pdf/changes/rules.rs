@@ -10,7 +10,7 @@ use super::compare::{differing_keys, same};
 use super::structure::Changed;
 use super::{ChangeKind, Findings, census, naming};
 use crate::pdf::certification::Restrictions;
-use crate::pdf::document::{Document, Followed, Indirect};
+use crate::pdf::document::{Document, Indirect};
 use crate::pdf::form::{self, Form};
 use crate::pdf::object::{Dict, Item, ObjId, Value};
 use crate::pdf::refusal::Refusal;
@@ -129,10 +129,10 @@ impl<'x> Case<'x> {
 
     /// The document information: only when and by what it was saved may change.
     fn info(&mut self, old: Option<&Item<'x>>, new: Option<&Item<'x>>) -> Result<(), Refusal> {
-        let none = Dict::default();
-        let followed_old = self.follow_old(old)?;
+        let both = self.both(old, new)?;
+        let before = both.dict_before();
         let Some(new) = new else {
-            if followed_old.as_ref().and_then(Followed::dict).is_some() {
+            if !before.entries.is_empty() {
                 self.findings.add(
                     ChangeKind::Structure,
                     None,
@@ -141,14 +141,9 @@ impl<'x> Case<'x> {
             }
             return Ok(());
         };
-        let followed_new = self.new.follow(new)?;
-        let before = followed_old
-            .as_ref()
-            .and_then(Followed::dict)
-            .unwrap_or(&none);
-        let Some(after) = followed_new.dict().filter(|dict| dict.duplicate.is_none()) else {
+        let Some(after) = both.dict_after() else {
             // A reference to nothing is no information: there must have been none before.
-            if !before.entries.is_empty() || followed_new.value().is_some() {
+            if !before.entries.is_empty() || both.has_value_after() {
                 self.findings.add(
                     ChangeKind::Structure,
                     None,
@@ -192,10 +187,7 @@ impl<'x> Case<'x> {
         for key in differing_keys(before, after) {
             match key.as_str() {
                 // Compared by what they lead to.
-                "AcroForm" | "DSS" | "Metadata" => {}
-                "Extensions" => {
-                    sound &= self.extensions(before.item("Extensions"), after.item("Extensions"))?
-                }
+                "AcroForm" | "DSS" | "Metadata" | "Extensions" => {}
                 "Version" if version_grows(before, after) => {
                     self.findings
                         .add(ChangeKind::Extensions, Some(new.id), "a higher PDF version");
@@ -210,6 +202,7 @@ impl<'x> Case<'x> {
                 }
             }
         }
+        sound &= self.extensions(before.item("Extensions"), after.item("Extensions"))?;
         self.security_store(before.item("DSS"), after.item("DSS"))?;
         self.metadata(before.item("Metadata"), after.item("Metadata"))?;
         if sound {
@@ -224,29 +217,34 @@ impl<'x> Case<'x> {
         old: Option<&Item<'x>>,
         new: Option<&Item<'x>>,
     ) -> Result<bool, Refusal> {
-        let none = Dict::default();
-        let (followed_old, followed_new) = (self.follow_old(old)?, self.follow_new(new)?);
-        let before = followed_old
-            .as_ref()
-            .and_then(Followed::dict)
-            .unwrap_or(&none);
-        let after = followed_new
-            .as_ref()
-            .and_then(Followed::dict)
-            .unwrap_or(&none);
-        let small = before.entries.len() <= MAX_EXTENSIONS && after.entries.len() <= MAX_EXTENSIONS;
-        let kept = small
-            && before
-                .entries
-                .iter()
-                .all(|(key, _)| after.entries.iter().any(|(other, _)| other == key));
-        let kind = if kept && after.duplicate.is_none() {
+        let both = self.both(old, new)?;
+        let before = both.dict_before();
+        let stated =
+            |item: Option<&Item<'x>>| item.is_some_and(|item| !matches!(item.value, Value::Null));
+        if !stated(old) && !stated(new) {
+            return Ok(true);
+        }
+        let rewritten = self.accept(old, new);
+        let unchanged =
+            matches!((old, new), (Some(old), Some(new)) if same(&old.value, &new.value));
+        if unchanged && !rewritten {
+            return Ok(true);
+        }
+        let after = both.dict_after();
+        let kept = after.is_some_and(|after| {
+            before.entries.len() <= MAX_EXTENSIONS
+                && after.entries.len() <= MAX_EXTENSIONS
+                && before
+                    .entries
+                    .iter()
+                    .all(|(key, _)| after.entries.iter().any(|(other, _)| other == key))
+        });
+        let kind = if kept {
             ChangeKind::Extensions
         } else {
             ChangeKind::Structure
         };
         self.findings.add(kind, None, "extensions of the catalog");
-        self.accept(old, new);
         Ok(kind.is_permitted())
     }
 
@@ -310,20 +308,6 @@ impl<'x> Case<'x> {
             }
             _ => false,
         }
-    }
-
-    pub fn follow_old<'i>(
-        &self,
-        item: Option<&'i Item<'x>>,
-    ) -> Result<Option<Followed<'i, 'x>>, Refusal> {
-        item.map(|item| self.old.follow(item)).transpose()
-    }
-
-    pub fn follow_new<'i>(
-        &self,
-        item: Option<&'i Item<'x>>,
-    ) -> Result<Option<Followed<'i, 'x>>, Refusal> {
-        item.map(|item| self.new.follow(item)).transpose()
     }
 
     /// The object with this number in each revision, whatever its generation.

@@ -48,18 +48,19 @@ impl<'d> Edits<'d> {
         }
     }
 
-    /// Appends a reference to the array `list` (the value of `key` in `dict`), wherever that array is written.
-    pub fn append_reference(
+    /// Appends references to the array `list` (the value of `key` in `dict`), wherever that array is written.
+    pub fn append_references(
         &mut self,
         doc: &'d Document<'_>,
         holder: &Indirect<'d>,
         dict: &Item<'d>,
         list: Option<&Item<'d>>,
         key: &str,
-        reference: ObjId,
+        references: &[ObjId],
     ) -> Result<(), Refusal> {
         let odd = || Refusal::damaged("a list of fields or annotations is not an array");
-        let alone = format!("[{reference} R]").into_bytes();
+        let text = listed(references);
+        let alone = format!("[{text}]").into_bytes();
         let Some(list) = list else {
             return self.set(holder, dict, key, &alone);
         };
@@ -67,14 +68,14 @@ impl<'d> Edits<'d> {
             Followed::Nothing => self.set(holder, dict, key, &alone),
             Followed::Direct(item) => match item.value {
                 Value::Null => self.set(holder, dict, key, &alone),
-                Value::Array(_) => self.append(holder, &item.span, reference),
+                Value::Array(_) => self.append(holder, &item.span, &text),
                 _ => Err(odd()),
             },
             Followed::Indirect(object) => match (&object.item.value, object.data) {
                 (Value::Null, None) => self.set(holder, dict, key, &alone),
                 (Value::Array(_), None) => {
                     let span = object.item.span.clone();
-                    self.append(&object, &span, reference)
+                    self.append(&object, &span, &text)
                 }
                 _ => Err(odd()),
             },
@@ -85,10 +86,10 @@ impl<'d> Edits<'d> {
         &mut self,
         holder: &Indirect<'d>,
         array: &Range<usize>,
-        reference: ObjId,
+        text: &str,
     ) -> Result<(), Refusal> {
         let end = array.end.saturating_sub(1);
-        self.patch(holder, end..end, format!(" {reference} R").into_bytes())
+        self.patch(holder, end..end, format!(" {text}").into_bytes())
     }
 
     fn patch(
@@ -134,6 +135,12 @@ impl<'d> Edits<'d> {
         objects.sort_by_key(|(id, _)| *id);
         Ok(objects)
     }
+}
+
+/// `7 0 R 8 0 R`
+pub(super) fn listed(references: &[ObjId]) -> String {
+    let each: Vec<String> = references.iter().map(|id| format!("{id} R")).collect();
+    each.join(" ")
 }
 
 impl Edit<'_> {

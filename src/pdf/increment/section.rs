@@ -2,7 +2,7 @@
 //!
 //! ISO 32000-1 7.5.4, 7.5.6, 7.5.8.
 
-use super::Writer;
+use super::writer::Writer;
 use crate::pdf::Refusal;
 use crate::pdf::document::Document;
 use crate::pdf::object::ObjId;
@@ -15,7 +15,7 @@ pub(super) struct Placed {
 }
 
 /// What goes on from the trailer before.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Trailer {
     /// Everything but what describes one section only; as written (7.5.6: the new trailer has all entries of the former).
     kept: Vec<u8>,

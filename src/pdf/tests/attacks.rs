@@ -1,6 +1,6 @@
 //! Changes after signing by what they change: each is forbidden by its name, and honest ones are permitted by theirs.
 
-use super::craft::{Update, file, signed, signed_as, with};
+use super::craft::{Update, file, request, signed, signed_as, with};
 use super::ruling::{PAGE, STREAM, base, change, forbidden, kinds, permitted};
 use crate::pdf::ChangeKind::*;
 use crate::pdf::{Limits, SubFilter};
@@ -303,11 +303,10 @@ fn a_signature_that_forbids_every_change() {
                 .to_owned(),
         ));
         let base = file(&all);
-        let refused = crate::pdf::inspect(&base, &Limits::default())
-            .err()
-            .map(|refusal| refusal.code());
+        let doc = crate::pdf::inspect(&base, &Limits::default()).unwrap();
+        let refused = crate::pdf::append_signature(&doc, &request(SubFilter::CadesDetached));
         assert_eq!(
-            refused,
+            refused.err().map(|refusal| refusal.code()),
             expected.then_some("pdf-locked-by-certification"),
             "{lock}"
         );

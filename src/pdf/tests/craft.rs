@@ -1,6 +1,6 @@
 //! Small PDF files and updates made by hand, so that a test says exactly what is wrong with them.
 
-use crate::pdf::{FieldRequest, Limits, SubFilter, append_signature, inspect};
+use crate::pdf::{FieldRequest, Limits, Place, SubFilter, append_signature, inspect};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -175,6 +175,7 @@ pub(super) fn request(sub_filter: SubFilter) -> FieldRequest {
         reason: None,
         location: Some("(Hà Nội)".to_owned()),
         contents_bytes: 64,
+        place: Place::Invisible,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Messages, tokens and signed files of every odd kind.
 
 use super::{at, page};
-use crate::pdf::{FieldRequest, Increment, Limits, SubFilter, append_signature, inspect};
+use crate::pdf::{FieldRequest, Increment, Limits, Place, SubFilter, append_signature, inspect};
 use crate::pki::cert::Certificate;
 use crate::pki::crypto::SignatureAlgorithm;
 use crate::pki::der::{tag, write};
@@ -154,6 +154,7 @@ fn with_room(
         reason: None,
         location: None,
         contents_bytes,
+        place: Place::Invisible,
     };
     let mut increment = append_signature(&inspected, &request).unwrap();
     edit(&mut increment);
