@@ -30,8 +30,6 @@ pub struct Settings {
     pub base_url: String,
     pub log_origin: String,
     pub log_key_file: PathBuf,
-    pub timestamp_urls: Vec<String>,
-    pub max_drift_s: i64,
     pub trust_roots: Vec<PathBuf>,
     pub max_file_bytes: u64,
 }

@@ -9,7 +9,7 @@
 use std::sync::atomic::Ordering;
 
 use super::accept::Refusal;
-use super::open::{Archive, random};
+use super::open::Archive;
 use super::seal::Seal;
 use crate::pdf::{self, Limits};
 use crate::pki::tsp::Token;
@@ -136,13 +136,7 @@ impl Archive {
         let signed = prepared.signed(Signature(signature));
         let token = self
             .fetcher
-            .timestamp(
-                &self.settings.timestamp_urls,
-                signed.timestamp_imprint(),
-                random()?,
-                self.clock,
-                self.settings.max_drift_s,
-            )
+            .timestamp(signed.timestamp_imprint(), self.clock)
             .map_err(Refusal::Timestamp)?;
         let token = token.token;
         Ok(signed

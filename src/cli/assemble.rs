@@ -12,8 +12,6 @@ pub(super) fn settings(config: &Config) -> Settings {
         base_url: config.base_url.clone(),
         log_origin: config.log.origin.clone(),
         log_key_file: config.log.key_file.clone(),
-        timestamp_urls: config.timestamp_urls.clone(),
-        max_drift_s: config.max_drift_s,
         trust_roots: config.trust_roots.clone(),
         max_file_bytes: config.server.max_file_bytes,
     }

@@ -85,8 +85,6 @@ impl Init {
             base_url,
             log_origin: self.origin.clone(),
             log_key_file: key_file,
-            timestamp_urls: Vec::new(),
-            max_drift_s: 0,
             trust_roots: Vec::new(),
             max_file_bytes: config::MAX_FILE_BYTES,
         };

@@ -7,17 +7,17 @@ use std::str::FromStr;
 
 use super::{
     Client, Config, FILE_BYTES_CEILING, Log, MAX_FILE_BYTES, Mistake, OfficeKeys, Role, Server,
-    names, raw,
+    fetching, names, raw,
 };
 use crate::record::{Digest, Level, Office, OfficeCode};
 
-struct Checker<'a> {
+pub(super) struct Checker<'a> {
     base: &'a Path,
     mistakes: Vec<Mistake>,
 }
 
 impl Checker<'_> {
-    fn wrong(&mut self, key: impl Into<String>, wrong: impl Into<String>, remedy: &str) {
+    pub(super) fn wrong(&mut self, key: impl Into<String>, wrong: impl Into<String>, remedy: &str) {
         self.mistakes.push(Mistake {
             key: key.into(),
             wrong: wrong.into(),
@@ -25,11 +25,11 @@ impl Checker<'_> {
         });
     }
 
-    fn path(&self, text: &str) -> PathBuf {
+    pub(super) fn path(&self, text: &str) -> PathBuf {
         self.base.join(text)
     }
 
-    fn address(&mut self, key: &str, text: &str) -> SocketAddr {
+    pub(super) fn address(&mut self, key: &str, text: &str) -> SocketAddr {
         SocketAddr::from_str(text).unwrap_or_else(|_| {
             self.wrong(
                 key,
@@ -40,7 +40,7 @@ impl Checker<'_> {
         })
     }
 
-    fn existing(&mut self, key: &str, text: &str) -> PathBuf {
+    pub(super) fn existing(&mut self, key: &str, text: &str) -> PathBuf {
         let path = self.path(text);
         if !path.is_file() {
             self.wrong(
@@ -52,7 +52,7 @@ impl Checker<'_> {
         path
     }
 
-    fn secret(&mut self, key: &str, text: &str) -> PathBuf {
+    pub(super) fn secret(&mut self, key: &str, text: &str) -> PathBuf {
         let path = self.existing(key, text);
         if let Ok(meta) = std::fs::metadata(&path)
             && meta.permissions().mode() & 0o077 != 0
@@ -70,7 +70,7 @@ impl Checker<'_> {
         path
     }
 
-    fn http_url(&mut self, key: &str, text: &str) -> String {
+    pub(super) fn http_url(&mut self, key: &str, text: &str) -> String {
         if !names::is_http_address(text) {
             self.wrong(
                 key,
@@ -86,7 +86,13 @@ impl Checker<'_> {
         outcome.map_err(|mistake| self.mistakes.push(mistake)).ok()
     }
 
-    fn within(&mut self, key: &str, value: u64, range: std::ops::RangeInclusive<u64>, why: &str) {
+    pub(super) fn within(
+        &mut self,
+        key: &str,
+        value: u64,
+        range: std::ops::RangeInclusive<u64>,
+        why: &str,
+    ) {
         if !range.contains(&value) {
             self.wrong(
                 key,
@@ -108,19 +114,6 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
     };
     let server = server(&mut c, &file.server);
     let base_url = c.noted(names::check_base_url(&file.base_url));
-    if file.timestamp.urls.is_empty() {
-        c.wrong(
-            "timestamp.urls",
-            "no time-stamping authority is named",
-            "give at least one RFC 3161 address; without one no result can be signed at level B-T",
-        );
-    }
-    let timestamp_urls = file
-        .timestamp
-        .urls
-        .iter()
-        .map(|u| c.http_url("timestamp.urls", u))
-        .collect();
     if file.trust.roots.is_empty() {
         c.wrong(
             "trust.roots",
@@ -142,14 +135,7 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
         store.cache_bytes = bytes;
     }
     let store = crate::store::Settings::Sled(store);
-    let max_drift_s = file.timestamp.max_drift_s.unwrap_or(300);
-    c.within(
-        "timestamp.max_drift_s",
-        max_drift_s,
-        1..=86_400,
-        "no clock agrees to the second with another's, and a day apart one of the two is wrong",
-    );
-    let fetch = fetch(&mut c, &file.fetch, &file.timestamp.urls);
+    let fetch = fetching::check(&mut c, &file.fetch, &file.timestamp);
     if !c.mistakes.is_empty() {
         return Err(c.mistakes);
     }
@@ -159,8 +145,6 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
         server,
         store,
         log,
-        timestamp_urls,
-        max_drift_s: i64::try_from(max_drift_s).unwrap_or(300),
         trust_roots,
         fetch,
         offices,
@@ -349,44 +333,4 @@ fn clients(c: &mut Checker<'_>, raw: &[raw::Client], offices: &[OfficeKeys]) -> 
         }
     }
     clients
-}
-
-fn fetch(
-    c: &mut Checker<'_>,
-    raw: &raw::Fetch,
-    timestamp_urls: &[String],
-) -> crate::fetch::Settings {
-    let mut settings = crate::fetch::Settings::default();
-    if let Some(ms) = raw.timeout_ms {
-        c.within(
-            "fetch.timeout_ms",
-            ms,
-            1..=60_000,
-            "a clerk waits for the time-stamp, and 0 would wait for nothing",
-        );
-        settings.timeout_ms = ms;
-    }
-    for entry in &raw.allow_private {
-        if !names::is_host_and_port(entry) {
-            c.wrong(
-                "fetch.allow_private",
-                format!("`{entry}` is not host:port"),
-                "write it without a scheme and with its port, like \"10.0.0.5:80\" or \"[fd00::5]:80\"",
-            );
-        }
-        settings.allow_private.push(entry.clone());
-    }
-    // An address that the operator wrote down as authority is meant, wherever it lies; for time-stamps only.
-    for url in timestamp_urls {
-        if let Some(host) = crate::fetch::host_and_port(url) {
-            settings.allow_private_timestamp.push(host);
-        }
-    }
-    for rule in &raw.rewrite {
-        settings.rewrite.push((
-            c.http_url("fetch.rewrite", &rule.from),
-            c.http_url("fetch.rewrite", &rule.to),
-        ));
-    }
-    settings
 }

@@ -27,12 +27,17 @@ key_file = "keys/log.key"              # made by `antin init`, mode 600
 [timestamp]
 urls = ["http://tsa.example.gov.vn/tsa"]   # RFC 3161 authorities, tried in this order
 # max_drift_s = 300                        # refuse a time-stamp further than this from our clock; 1 to 86400
-
-[trust]
-roots = ["trust/root.pem"]        # the roots that seals, time-stamps and status answers chain to
-
-[fetch]
-# timeout_ms = 5000               # 1 to 60000
+# budget_ms = 20000                        # all tries for one time-stamp together; 1 to 120000
+# [[timestamp.authority]]                  # one that needs more to be said of it; tried after those above
+# url = "https://tsa2.example.gov.vn/tsa"
+# policies = ["1.3.6.1.4.1.99999.1"]       # accept its tokens under these policies only
+# timeout_ms = 5000                        # instead of that of [fetch]
+# timeout_ms = 5000               # one request; 1 to 60000
+# list_timeout_ms = 15000         # one revocation list, which may have tens of MB; 1 to 600000
+# budget_ms = 20000               # everything about the status of one certificate; 1 to 600000
+# ocsp_nonce = "offered"          # or "required", or "omitted" (short requests then go by GET, which caches can answer)
+# cache_dir = "cache"             # revocation lists, status answers and issuers' certificates; may be deleted at any time
+# cache_max_bytes = 536870912     # all of it together; at least 134217728
 # allow_private = ["10.0.0.5:80"] # private addresses (host:port) that may be fetched from; others are refused. Whoever makes a
 #                                 # certificate can have them asked. The hosts of [timestamp] are not needed here
 # [[fetch.rewrite]]               # for addresses in certificates that no longer answer

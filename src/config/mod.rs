@@ -9,6 +9,7 @@
 
 mod check;
 mod example;
+mod fetching;
 mod names;
 mod raw;
 #[cfg(test)]
@@ -38,9 +39,6 @@ pub struct Config {
     pub server: Server,
     pub store: crate::store::Settings,
     pub log: Log,
-    pub timestamp_urls: Vec<String>,
-    /// How far a time-stamp's time may lie from our clock, either way.
-    pub max_drift_s: i64,
     pub trust_roots: Vec<PathBuf>,
     pub fetch: crate::fetch::Settings,
     pub offices: Vec<OfficeKeys>,

@@ -59,8 +59,22 @@ pub(super) struct Log {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Timestamp {
+    #[serde(default)]
     pub urls: Vec<String>,
+    #[serde(default)]
+    pub authority: Vec<Authority>,
+    pub budget_ms: Option<u64>,
     pub max_drift_s: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Authority {
+    pub url: String,
+    #[serde(default)]
+    pub policies: Vec<String>,
+    pub timeout_ms: Option<u64>,
+    pub credentials_file: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,6 +87,11 @@ pub(super) struct Trust {
 #[serde(deny_unknown_fields)]
 pub(super) struct Fetch {
     pub timeout_ms: Option<u64>,
+    pub list_timeout_ms: Option<u64>,
+    pub budget_ms: Option<u64>,
+    pub ocsp_nonce: Option<String>,
+    pub cache_dir: Option<String>,
+    pub cache_max_bytes: Option<u64>,
     #[serde(default)]
     pub allow_private: Vec<String>,
     #[serde(default)]

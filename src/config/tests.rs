@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::{Config, Role, example, parse};
+use crate::fetch::{Authority, OcspNonce};
 
 /// A folder with every file that the example names.
 fn folder(name: &str) -> PathBuf {
@@ -140,7 +141,8 @@ fn an_authority_is_asked_as_written_and_allowed_for_time_stamps_only() {
         "\"http://tsa.example.gov.vn/tsa\"",
         "\"http://10.0.0.7/tsa/\"",
     );
-    assert_eq!(config.timestamp_urls, ["http://10.0.0.7/tsa/"]);
+    let authorities = &config.fetch.timestamp.authorities;
+    assert_eq!(authorities[..], [Authority::plain("http://10.0.0.7/tsa/")]);
     assert_eq!(config.fetch.allow_private_timestamp, ["10.0.0.7:80"]);
     assert!(config.fetch.allow_private.is_empty());
     check(
@@ -203,7 +205,85 @@ fn times_stay_within_reason() {
         );
     }
     let config = accepted("[timestamp]", "[timestamp]\nmax_drift_s = 86400");
-    assert_eq!(config.max_drift_s, 86_400);
+    assert_eq!(config.fetch.timestamp.max_drift_s, 86_400);
+}
+
+#[test]
+fn an_authority_may_have_policies_a_time_of_its_own_and_credentials() {
+    let table = |url: &str, rest: &str| {
+        format!("[[timestamp.authority]]\nurl = \"{url}\"\n{rest}\n\n[trust]\n")
+    };
+    let config = accepted(
+        "[trust]\n",
+        &table(
+            "https://tsa2.example",
+            "policies = [\"1.2.3\"]\ntimeout_ms = 700\ncredentials_file = \"keys/log.key\"",
+        ),
+    );
+    let [first, second] = &config.fetch.timestamp.authorities[..] else {
+        panic!("two authorities");
+    };
+    assert_eq!(first, &Authority::plain("http://tsa.example.gov.vn/tsa"));
+    assert_eq!(second.timeout_ms, Some(700));
+    assert_eq!(second.policies[0].to_string(), "1.2.3");
+    assert!(
+        second
+            .credentials_file
+            .as_ref()
+            .unwrap()
+            .ends_with("keys/log.key")
+    );
+    let key = "timestamp.authority https://tsa2.example";
+    let wrong = |rest: &str, mistake: &str| {
+        let keys = [format!("{key}: {mistake}")];
+        check(
+            "[trust]\n",
+            &table("https://tsa2.example", rest),
+            &keys.each_ref().map(String::as_str),
+        );
+    };
+    wrong("policies = [\"1.2.x\"]", "policies");
+    wrong("timeout_ms = 0", "timeout_ms");
+    wrong("credentials_file = \"keys/none\"", "credentials_file");
+    check(
+        "[trust]\n",
+        &table("http://tsa2.example", "credentials_file = \"keys/log.key\""),
+        &["timestamp.authority http://tsa2.example: credentials_file"],
+    );
+    check(
+        "[trust]\n",
+        &table("http://tsa.example.gov.vn/tsa", ""),
+        &["timestamp"],
+    );
+    check(
+        "urls = [\"http://tsa.example.gov.vn/tsa\"]",
+        "urls = []",
+        &["timestamp.urls"],
+    );
+}
+
+#[test]
+fn the_cache_lies_beside_the_configuration_unless_told_otherwise() {
+    let config = accepted("[fetch]", "[fetch]\nocsp_nonce = \"required\"");
+    let cache = config.fetch.cache.unwrap();
+    assert!(cache.dir.ends_with("cache"), "{}", cache.dir.display());
+    assert_eq!(config.fetch.ocsp_nonce, OcspNonce::Required);
+    let config = accepted(
+        "[fetch]",
+        "[fetch]\ncache_dir = \"/var/cache/antin\"\ncache_max_bytes = 134217728",
+    );
+    let cache = config.fetch.cache.unwrap();
+    assert_eq!(cache.dir, PathBuf::from("/var/cache/antin"));
+    assert_eq!(cache.max_bytes, 134_217_728);
+    for (wrong, key) in [
+        ("cache_dir = \"keys/log.key\"", "fetch.cache_dir"),
+        ("cache_max_bytes = 1000", "fetch.cache_max_bytes"),
+        ("ocsp_nonce = \"yes\"", "fetch.ocsp_nonce"),
+        ("budget_ms = 0", "fetch.budget_ms"),
+        ("list_timeout_ms = 0", "fetch.list_timeout_ms"),
+    ] {
+        check("[fetch]", &format!("[fetch]\n{wrong}"), &[key]);
+    }
 }
 
 #[test]

@@ -1,45 +1,36 @@
-//! Fetching evidence over HTTP: time-stamps, OCSP answers, CRLs. Blocking; one pooled agent.
+//! Fetching evidence over HTTP: time-stamps, OCSP answers, CRLs, certificates of issuers. Blocking; pooled connections.
+//!
+//! # Contents
+//! * `timestamp/`: the pool of time-stamping authorities. `revocation/`: OCSP and CRL. `issuers.rs`: caIssuers.
+//! * `wire.rs`, `trouble.rs`: one request, and what can go wrong with it. `guard/`: which addresses are not asked.
+//! * `cache/`: what is kept on disk. `settings.rs`, `credentials.rs`: what the operator decides.
 //!
 //! # Invariants
-//! * Private, loopback and link-local targets are refused unless listed; redirects are not followed.
-//! * Every answer is limited in size and time.
+//! * Private, loopback and link-local targets are refused unless listed; redirects into them always.
+//! * Every answer is limited in size and time, from the first octet to the last.
 //!
 //! # What is not here
 //! Judging what came back: `verify` and `trust` do.
 
+mod cache;
+mod credentials;
 mod guard;
+mod issuers;
 mod revocation;
+mod settings;
+#[cfg(test)]
+mod tests;
 mod timestamp;
+mod trouble;
+mod wire;
 
-pub use revocation::{RevocationFacts, RevocationSource};
-pub use timestamp::{TimestampFailure, TimestampToken};
-
-use std::time::Duration;
-
-use crate::record::Fault;
-
-#[derive(Debug, Clone)]
-pub struct Settings {
-    pub timeout_ms: u64,
-    /// `host:port` entries that may be private addresses.
-    pub allow_private: Vec<String>,
-    /// As `allow_private`, for time-stamp requests only: what the operator named as authority must not become reachable for
-    /// addresses that strangers' certificates name.
-    pub allow_private_timestamp: Vec<String>,
-    /// Prefix rewrites for addresses in certificates that no longer answer.
-    pub rewrite: Vec<(String, String)>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            timeout_ms: 5_000,
-            allow_private: Vec::new(),
-            allow_private_timestamp: Vec::new(),
-            rewrite: Vec::new(),
-        }
-    }
-}
+pub use issuers::IssuersFound;
+pub use revocation::{RevocationFacts, RevocationSource, StatusCause, StatusFailure};
+pub use settings::{Authority, CacheSettings, OcspNonce, Settings, TimestampSettings};
+pub use timestamp::{
+    Attempt, Standing, TimestampCause, TimestampFailure, TimestampToken, TsaHealth,
+};
+pub use trouble::Trouble;
 
 /// `host:port` of an http(s) address, with the scheme's default port filled in.
 #[must_use]
@@ -65,11 +56,15 @@ pub fn host_and_port(url: &str) -> Option<String> {
 
 /// The one HTTP client for evidence.
 pub struct Fetcher {
+    settings: Settings,
     /// For addresses that certificates name.
     agent: ureq::Agent,
+    /// For addresses that others' redirects name: nothing is listed.
+    strangers: ureq::Agent,
     /// For addresses that the operator named.
     authorities: ureq::Agent,
-    rewrite: Vec<(String, String)>,
+    pool: timestamp::Pool,
+    cache: Option<cache::Cache>,
 }
 
 impl std::fmt::Debug for Fetcher {
@@ -78,7 +73,8 @@ impl std::fmt::Debug for Fetcher {
     }
 }
 
-fn agent(timeout_ms: u64, allow_private: Vec<String>) -> ureq::Agent {
+/// Time limits come with each request.
+fn agent(allow_private: Vec<String>) -> ureq::Agent {
     let tls = ureq::tls::TlsConfig::builder()
         .provider(ureq::tls::TlsProvider::NativeTls)
         .build();
@@ -87,7 +83,6 @@ fn agent(timeout_ms: u64, allow_private: Vec<String>) -> ureq::Agent {
         .max_redirects(0)
         .max_redirects_will_error(false)
         .http_status_as_error(false)
-        .timeout_global(Some(Duration::from_millis(timeout_ms)))
         .proxy(None)
         .user_agent(concat!("antin/", env!("CARGO_PKG_VERSION")))
         .max_idle_connections(64)
@@ -101,70 +96,36 @@ fn agent(timeout_ms: u64, allow_private: Vec<String>) -> ureq::Agent {
 }
 
 impl Fetcher {
+    /// A cache that can't be opened is done without: it saves requests, nothing rests on it.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         let own = settings
             .allow_private
             .iter()
             .chain(&settings.allow_private_timestamp);
+        let cache = settings.cache.as_ref().and_then(|cache| {
+            cache::Cache::open(cache)
+                .inspect_err(|fault| {
+                    tracing::warn!(fault = %fault.chain(), "going on without a cache for fetched evidence");
+                })
+                .ok()
+        });
         Self {
-            agent: agent(settings.timeout_ms, settings.allow_private.clone()),
-            authorities: agent(settings.timeout_ms, own.cloned().collect()),
-            rewrite: settings.rewrite.clone(),
+            agent: agent(settings.allow_private.clone()),
+            strangers: agent(Vec::new()),
+            authorities: agent(own.cloned().collect()),
+            pool: timestamp::Pool::new(&settings.timestamp),
+            cache,
+            settings: settings.clone(),
         }
     }
 
     fn address(&self, url: &str) -> String {
-        for (from, to) in &self.rewrite {
+        for (from, to) in &self.settings.rewrite {
             if let Some(rest) = url.strip_prefix(from.as_str()) {
                 return format!("{to}{rest}");
             }
         }
         url.to_owned()
     }
-
-    /// POSTs a DER request and returns the DER answer.
-    fn post(
-        &self,
-        agent: &ureq::Agent,
-        url: &str,
-        content_type: &str,
-        body: &[u8],
-        limit_bytes: u64,
-    ) -> Result<Vec<u8>, Fault> {
-        let url = self.address(url);
-        let response = agent
-            .post(&url)
-            .header("content-type", content_type)
-            .send(body)
-            .map_err(|e| Fault::new(format!("asking {url}"), e))?;
-        read(&url, response, limit_bytes)
-    }
-
-    fn get(&self, url: &str, limit_bytes: u64) -> Result<Vec<u8>, Fault> {
-        let url = self.address(url);
-        let response = self
-            .agent
-            .get(&url)
-            .call()
-            .map_err(|e| Fault::new(format!("asking {url}"), e))?;
-        read(&url, response, limit_bytes)
-    }
-}
-
-fn read(
-    url: &str,
-    mut response: ureq::http::Response<ureq::Body>,
-    limit_bytes: u64,
-) -> Result<Vec<u8>, Fault> {
-    let status = response.status().as_u16();
-    if status != 200 {
-        return Err(Fault::plain(format!("{url} answered with status {status}")));
-    }
-    response
-        .body_mut()
-        .with_config()
-        .limit(limit_bytes)
-        .read_to_vec()
-        .map_err(|e| Fault::new(format!("reading the answer of {url}"), e))
 }

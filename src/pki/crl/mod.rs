@@ -1,27 +1,31 @@
 //! Certificate revocation lists (RFC 5280 5): reading, looking up, and making them.
 //!
 //! # Invariants
-//! * The list of entries is not expanded: it is walked where it lies, so a list of 100,000 entries costs its own size and nothing more.
+//! * The list of entries is not expanded: it is walked where it lies, so a list of a million entries costs its own size and nothing more.
 //! * A walk that meets a malformed entry fails; it never reports "not revoked".
+//! * What the issuer signed is hashed once for each list that is held: while it arrives ([`Intake`]), or at the first check.
 
 mod draft;
 mod entry;
+mod intake;
 mod scope;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use draft::{CrlFacts, RevokedSerial, draft};
 pub use entry::{Entries, RevokedEntry};
+pub use intake::{Intake, Refused};
 pub use scope::IssuingDistributionPoint;
 
 use super::Malformed;
 use super::cert::{Name, authority_key_id, pem_blocks, read_extensions};
 use super::crypto::{PublicKey, SignatureAlgorithm, VerifyFailure};
 use super::der::{Reader, only, same_integer, tag};
+use super::digest::{DigestAlgorithm, sha256};
 use super::oid::{self, ObjectId};
 
 const WHAT: &str = "CertificateList";
@@ -31,7 +35,8 @@ const WHAT: &str = "CertificateList";
 pub struct Crl(Arc<Inner>);
 
 struct Inner {
-    der: Box<[u8]>,
+    /// Not boxed anew: the buffer in which it arrived.
+    der: Vec<u8>,
     tbs: std::ops::Range<usize>,
     /// The content of revokedCertificates within `der`; empty where it is absent.
     entries: std::ops::Range<usize>,
@@ -41,6 +46,9 @@ struct Inner {
     extensions: Extensions,
     signature_algorithm: Box<[u8]>,
     signature: Box<[u8]>,
+    /// The digest of `tbs` under the signature's hash.
+    tbs_digest: OnceLock<(DigestAlgorithm, Vec<u8>)>,
+    sha256: OnceLock<[u8; 32]>,
 }
 
 #[derive(Default)]
@@ -56,21 +64,13 @@ struct Extensions {
 impl Crl {
     /// Reads one CRL and nothing after it.
     pub fn from_der(der: &[u8]) -> Result<Self, Malformed> {
-        let outer = only(der, tag::SEQUENCE, WHAT)?;
-        let mut fields = outer.reader();
-        let tbs = fields.read(tag::SEQUENCE, "TBSCertList")?;
-        let signature_algorithm = fields.read(tag::SEQUENCE, WHAT)?.raw;
-        let signature = fields.bit_string(WHAT)?;
-        fields.finish(WHAT)?;
-        let start = outer.header_bytes();
-        let mut inner = read_tbs(tbs.reader(), signature_algorithm)?;
-        // The entries were measured from the end of the TBSCertList.
-        let end = start + tbs.raw.len();
-        inner.tbs = start..end;
-        inner.entries =
-            end.saturating_sub(inner.entries.start)..end.saturating_sub(inner.entries.end);
-        inner.der = der.into();
-        inner.signature = signature.into();
+        Self::from_vec(der.to_vec())
+    }
+
+    /// As `from_der`, keeping the buffer as it is: a large list is held once, not twice.
+    pub fn from_vec(der: Vec<u8>) -> Result<Self, Malformed> {
+        let mut inner = read_list(&der)?;
+        inner.der = der;
         Ok(Self(Arc::new(inner)))
     }
 
@@ -80,11 +80,17 @@ impl Crl {
             return Self::from_der(bytes);
         }
         let blocks = pem_blocks(bytes, "X509 CRL")?;
-        Self::from_der(blocks.first().ok_or(Malformed::new("PEM X509 CRL"))?)
+        let first = blocks.into_iter().next();
+        Self::from_vec(first.ok_or(Malformed::new("PEM X509 CRL"))?)
     }
 
     pub fn der(&self) -> &[u8] {
         &self.0.der
+    }
+
+    /// SHA-256 of the encoding.
+    pub fn sha256(&self) -> [u8; 32] {
+        *self.0.sha256.get_or_init(|| sha256(&self.0.der))
     }
 
     /// TBSCertList, the octets the issuer signed.
@@ -138,7 +144,18 @@ impl Crl {
     }
 
     pub fn verify_signature(&self, key: &PublicKey) -> Result<(), VerifyFailure> {
-        key.verify(self.signature_algorithm()?, self.tbs(), &self.0.signature)
+        let algorithm = self.signature_algorithm()?;
+        let Some(hash) = algorithm.digest() else {
+            return key.verify(algorithm, self.tbs(), &self.0.signature);
+        };
+        let (known, digest) = self
+            .0
+            .tbs_digest
+            .get_or_init(|| (hash, hash.hash(self.tbs())));
+        if *known != hash {
+            return key.verify(algorithm, self.tbs(), &self.0.signature);
+        }
+        key.verify_digest(algorithm, digest, &self.0.signature)
     }
 
     pub fn entries(&self) -> Entries<'_> {
@@ -156,6 +173,24 @@ impl fmt::Debug for Crl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Crl({}, {})", self.0.issuer, self.0.this_update)
     }
+}
+
+/// Everything but the buffer itself.
+fn read_list(der: &[u8]) -> Result<Inner, Malformed> {
+    let outer = only(der, tag::SEQUENCE, WHAT)?;
+    let mut fields = outer.reader();
+    let tbs = fields.read(tag::SEQUENCE, "TBSCertList")?;
+    let signature_algorithm = fields.read(tag::SEQUENCE, WHAT)?.raw;
+    let signature = fields.bit_string(WHAT)?;
+    fields.finish(WHAT)?;
+    let start = outer.header_bytes();
+    let mut inner = read_tbs(tbs.reader(), signature_algorithm)?;
+    // The entries were measured from the end of the TBSCertList.
+    let end = start + tbs.raw.len();
+    inner.tbs = start..end;
+    inner.entries = end.saturating_sub(inner.entries.start)..end.saturating_sub(inner.entries.end);
+    inner.signature = signature.into();
+    Ok(inner)
 }
 
 /// RFC 5280 5.1.2. `entries` of the result is counted backwards from the end of the content.
@@ -188,7 +223,7 @@ fn read_tbs(mut fields: Reader<'_>, outer_algorithm: &[u8]) -> Result<Inner, Mal
     };
     fields.finish(TBS)?;
     Ok(Inner {
-        der: Box::default(),
+        der: Vec::new(),
         tbs: 0..0,
         entries,
         issuer,
@@ -197,6 +232,8 @@ fn read_tbs(mut fields: Reader<'_>, outer_algorithm: &[u8]) -> Result<Inner, Mal
         extensions,
         signature_algorithm: outer_algorithm.into(),
         signature: Box::default(),
+        tbs_digest: OnceLock::new(),
+        sha256: OnceLock::new(),
     })
 }
 
