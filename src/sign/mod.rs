@@ -1,4 +1,4 @@
-//! Making PAdES signatures: `prepare` before the key is asked, `complete` after. Both pure.
+//! Making signatures: `prepare` before the key is asked, `complete` after. Both pure. PAdES here; CAdES and ASiC-E in [`cades`] and [`asic`].
 //!
 //! The way of a file: `Upload` (hashed while read) -> `Inspected` (pdf) -> `ToBeSigned` -> `Signature` (keys) -> `Signed` -> `Sealed`.
 //! ETSI EN 319 142-1 V1.2.1 (PAdES baseline), EN 319 122-1 V1.3.1 (CAdES attributes).
@@ -10,6 +10,8 @@
 //! # What is not here
 //! Keys, the authority's answer, time: they arrive as arguments.
 
+pub mod asic;
+pub mod cades;
 mod complete;
 mod prepare;
 
