@@ -16,4 +16,4 @@ mod complete;
 mod prepare;
 
 pub use complete::{NoRoom, Sealed, Signed};
-pub use prepare::{Signature, Signer, ToBeSigned, Upload, prepare};
+pub use prepare::{Signature, Signer, ToBeSigned, Upload, prepare, prepare_placed};
