@@ -16,7 +16,7 @@ use crate::pdf::{self, Dss, Limits};
 use crate::pki::cert::Certificate;
 use crate::record::UtcTime;
 use crate::trust::{Anchors, Memory, RevocationEvidence, status_of};
-use crate::verify::{LongTermNeed, long_term_certificates, long_term_needs};
+use crate::verify::{LongTermNeed, long_term_needs};
 
 /// One round finds issuers (up to four steps at once), the next their status, the next that of a responder whose certificate is
 /// not exempt (RFC 6960 4.2.2.2.1) and its issuers; twice that.
@@ -51,6 +51,11 @@ pub enum MissingKind {
     Issuer,
     /// No OCSP answer and no list that says whether it was revoked.
     Status,
+    /// There is one, but from before the time at which the certificate was used.
+    NewerStatus {
+        as_of: Option<UtcTime>,
+        wanted: UtcTime,
+    },
 }
 
 impl std::fmt::Display for Missing {
@@ -58,6 +63,13 @@ impl std::fmt::Display for Missing {
         match self.what {
             MissingKind::Issuer => write!(f, "the issuer's certificate of {}", self.subject)?,
             MissingKind::Status => write!(f, "the revocation status of {}", self.subject)?,
+            MissingKind::NewerStatus { as_of, wanted } => {
+                write!(f, "a revocation status of {} from after {wanted}", self.subject)?;
+                return match as_of {
+                    Some(time) => write!(f, " (the newest there is: {time})"),
+                    None => Ok(()),
+                };
+            }
         }
         if self.tried.is_empty() {
             return f.write_str(" (it names no address to ask)");
@@ -103,27 +115,31 @@ impl Gatherer<'_> {
             file.truncate(bytes.len());
             let tail = pdf::append_dss(&pdf::inspect(bytes, limits)?, held)?;
             file.extend_from_slice(&tail.unwrap_or_default());
-            let needs = long_term_needs(&file, self.anchors, extra, self.memory, now);
-            let issuers = long_term_certificates(&file, self.anchors, extra, self.memory, now);
-            Ok(Wanted { needs, issuers })
+            Ok(long_term_needs(
+                &file,
+                self.anchors,
+                extra,
+                self.memory,
+                now,
+            ))
         })
     }
 
-    /// As `gather`, for any kind of signed file: `wanted` says what the file still lacks once it holds what was found so far.
+    /// As `gather`, for any kind of signed file: `lacking` says what the file still lacks once it holds what was found so far (the
+    /// second argument: certificates that complete chains).
     ///
     /// # Errors
     /// As `gather`.
     pub fn gather_for(
         &self,
         now: UtcTime,
-        mut wanted: impl FnMut(&Dss, &[Certificate]) -> Result<Wanted, Incomplete>,
+        mut lacking: impl FnMut(&Dss, &[Certificate]) -> Result<Vec<LongTermNeed>, Incomplete>,
     ) -> Result<Dss, Incomplete> {
         let mut finds = Finds::default();
         let mut known = self.extra.to_vec();
         for _ in 0..ROUNDS_MAX {
             let held = finds.dss();
-            let Wanted { needs, issuers } = wanted(&held, &known)?;
-            finds.take_certificates(issuers);
+            let needs = lacking(&held, &known)?;
             finds.missing.clear();
             for need in needs.into_iter().take(NEEDS_MAX) {
                 self.answer(need, &mut finds, &mut known, now);
@@ -143,6 +159,7 @@ impl Gatherer<'_> {
         now: UtcTime,
     ) {
         match need {
+            LongTermNeed::Certificate { certificate } => finds.take_certificates(vec![certificate]),
             LongTermNeed::Issuer { subject } => {
                 let found = self.fetcher.issuer_certificates(&subject, now);
                 finds.missing.push(Missing {
@@ -166,12 +183,20 @@ impl Gatherer<'_> {
                     fresh_after,
                     now,
                 );
+                let tried = facts.failures.iter().map(ToString::to_string).collect();
+                let as_of = facts.as_of;
+                let kept = self.telling(facts, &subject, &issuer, now);
                 finds.missing.push(Missing {
                     subject: subject.subject().to_string(),
-                    what: MissingKind::Status,
-                    tried: facts.failures.iter().map(ToString::to_string).collect(),
+                    what: match kept {
+                        Piece::Nothing => MissingKind::Status,
+                        Piece::Ocsp(_) | Piece::Crl(_) => MissingKind::NewerStatus {
+                            as_of,
+                            wanted: fresh_after,
+                        },
+                    },
+                    tried,
                 });
-                let kept = self.telling(facts, &subject, &issuer, now);
                 finds.status.insert(subject.sha256(), kept);
             }
         }
@@ -210,14 +235,6 @@ impl Gatherer<'_> {
         }
         Piece::Nothing
     }
-}
-
-/// What a file lacks.
-#[derive(Debug, Default)]
-pub struct Wanted {
-    pub needs: Vec<LongTermNeed>,
-    /// Issuers on the paths, known but not in the file.
-    pub issuers: Vec<Certificate>,
 }
 
 #[derive(Debug)]

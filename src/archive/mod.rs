@@ -30,7 +30,7 @@ mod workshop;
 pub use accept::{Accepted, Refusal, Submission};
 pub use check::{Archived, InForce, LogFact, PublicRecord};
 pub use entry::Entry;
-pub use evidence::{Gatherer, Incomplete, Missing, MissingKind, Wanted};
+pub use evidence::{Gatherer, Incomplete, Missing, MissingKind};
 pub use gate::{Client, Denied, Filing, Gate, Pass, Reading, Role, Sweeping};
 pub use health::Health;
 pub use open::{Archive, OpenRefusal, Opening, Settings, create_log};

@@ -1,7 +1,5 @@
 //! From the key's and the authority's answers to the finished file.
 
-use sha2::Digest as _;
-
 use super::prepare::{Signature, ToBeSigned, Upload};
 use crate::pki::cms::{self, Assembly};
 use crate::pki::digest;
@@ -25,9 +23,9 @@ pub struct NoRoom {
 /// The finished file: every byte of the upload, then the increment with its signature.
 #[derive(Debug)]
 pub struct Sealed {
-    bytes: Vec<u8>,
-    sha256: Digest,
-    level: SignatureLevel,
+    pub(super) upload: Upload,
+    pub(super) sha256: Digest,
+    pub(super) level: SignatureLevel,
 }
 
 impl Signed {
@@ -66,26 +64,19 @@ impl Signed {
                 }));
             }
         };
-        let mut state = prepared.upload.state();
-        state.update(&tail);
-        let mut bytes = prepared.upload.into_bytes();
-        bytes.extend_from_slice(&tail);
-        Ok(Sealed {
-            bytes,
-            sha256: Digest::new(state.finalize().into()),
-            level: if token.is_some() {
-                SignatureLevel::BT
-            } else {
-                SignatureLevel::BB
-            },
-        })
+        let level = if token.is_some() {
+            SignatureLevel::BT
+        } else {
+            SignatureLevel::BB
+        };
+        Ok(Sealed::new(prepared.upload, &tail, level))
     }
 }
 
 impl Sealed {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.upload.bytes()
     }
 
     #[must_use]
@@ -100,6 +91,6 @@ impl Sealed {
 
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        self.upload.into_bytes()
     }
 }

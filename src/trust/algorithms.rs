@@ -22,10 +22,10 @@ const RSA_SHORT_END: i64 = 1_569_888_000;
 /// 2021-10-01T00:00:00Z, the end of elliptic curves under 256 bits in TS 119 312.
 const EC_SHORT_END: i64 = 1_633_046_400;
 
-/// # Errors
-/// The digest is not to be relied on at `at_s`.
-pub fn check_digest(digest: DigestAlgorithm, at_s: i64) -> Result<(), AlgorithmWeakness> {
-    let end = match digest {
+/// From when on the digest is not to be relied on; `None` while no end is in sight.
+#[must_use]
+pub const fn digest_end(digest: DigestAlgorithm) -> Option<i64> {
+    match digest {
         DigestAlgorithm::Sha1 => Some(SHA1_END),
         DigestAlgorithm::Sha224 => Some(YEAR_2029),
         DigestAlgorithm::Sha256
@@ -34,14 +34,30 @@ pub fn check_digest(digest: DigestAlgorithm, at_s: i64) -> Result<(), AlgorithmW
         | DigestAlgorithm::Sha3_256
         | DigestAlgorithm::Sha3_384
         | DigestAlgorithm::Sha3_512 => None,
-    };
-    held_until(end, at_s, digest.name())
+    }
+}
+
+/// # Errors
+/// The digest is not to be relied on at `at_s`.
+pub fn check_digest(digest: DigestAlgorithm, at_s: i64) -> Result<(), AlgorithmWeakness> {
+    held_until(digest_end(digest), at_s, digest.name())
+}
+
+/// From when on such a key is not to be relied on; `None` while no end is in sight.
+#[must_use]
+pub fn key_end(key: KeyFacts) -> Option<i64> {
+    end_and_name(key).0
 }
 
 /// # Errors
 /// The key is too short to be relied on at `at_s`, or of a kind that the lists do not know.
 pub fn check_key(key: KeyFacts, at_s: i64) -> Result<(), AlgorithmWeakness> {
-    let (end, name) = match key.kind {
+    let (end, name) = end_and_name(key);
+    held_until(end, at_s, &name)
+}
+
+fn end_and_name(key: KeyFacts) -> (Option<i64>, String) {
+    match key.kind {
         KeyKind::Rsa | KeyKind::RsaPss if key.bits < 1_900 => {
             (Some(RSA_SHORT_END), format!("RSA with {} bits", key.bits))
         }
@@ -54,8 +70,7 @@ pub fn check_key(key: KeyFacts, at_s: i64) -> Result<(), AlgorithmWeakness> {
         ),
         KeyKind::Rsa | KeyKind::RsaPss | KeyKind::Ec(_) | KeyKind::Ed25519 => (None, String::new()),
         KeyKind::Other => (Some(i64::MIN), "a key of unknown kind".to_owned()),
-    };
-    held_until(end, at_s, &name)
+    }
 }
 
 fn held_until(end: Option<i64>, at_s: i64, name: &str) -> Result<(), AlgorithmWeakness> {

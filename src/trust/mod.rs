@@ -15,7 +15,7 @@ mod revocation;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use algorithms::{AlgorithmWeakness, check_digest, check_key};
+pub use algorithms::{AlgorithmWeakness, check_digest, check_key, digest_end, key_end};
 pub use memory::Memory;
 pub use path::{Anchors, Budget, Path, PathFailure, Purpose, build};
-pub use revocation::{RevocationEvidence, Status, status_of};
+pub use revocation::{Origin, RevocationEvidence, Statement, Status, statements, status_of, worst};

@@ -8,7 +8,7 @@
 //! # What is not here
 //! What a revocation means for a signature made before or after it: `verify`. Indirect and delta CRLs.
 
-use super::algorithms::check_digest;
+use super::algorithms::digest_end;
 use super::memory::Memory;
 use crate::pki::cert::{Certificate, KeyUsage};
 use crate::pki::crl::{Crl, IssuingDistributionPoint};
@@ -39,11 +39,47 @@ pub enum Status {
     },
 }
 
-/// One authentic statement about the certificate.
-struct Statement {
-    status: Status,
+/// One authentic statement about a certificate, and what its weight depends on. A "good" that could not know of the certificate
+/// (scope, age) is no statement.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    pub status: Status,
     /// thisUpdate of what states it.
-    as_of_s: i64,
+    pub issued_s: i64,
+    /// Until when it may be relied on: nextUpdate, else a day after thisUpdate.
+    pub until_s: i64,
+    /// When the certificate ends whose key signed the statement.
+    pub signer_end_s: i64,
+    /// That key is a responder's that the issuer delegated to, not the issuer's own.
+    pub is_delegated: bool,
+    /// From when on its algorithms may no longer be relied on.
+    pub weak_from_s: Option<i64>,
+    /// The delegated responder that made it, where that responder's own status is a question (RFC 6960 4.2.2.2.1).
+    pub responder: Option<Certificate>,
+    pub origin: Origin,
+}
+
+/// Which piece of evidence: the set among those given, and its place there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Ocsp { set: usize, index: usize },
+    Crl { set: usize, index: usize },
+}
+
+impl Statement {
+    /// RFC 6960 4.2.2.1, RFC 5280 6.3.3: thisUpdate in the future or nextUpdate in the past make "good" unreliable. EN 319 102-1
+    /// 5.2.5: for a signature that is proven to have existed at `at_s` that time decides, so what was issued later counts too.
+    #[must_use]
+    pub const fn is_fresh(&self, at_s: i64, control_s: i64) -> bool {
+        self.issued_s <= control_s.saturating_add(SKEW_S)
+            && at_s <= self.until_s.saturating_add(SKEW_S)
+    }
+
+    /// A "good" under a digest that can be forged is nobody's.
+    #[must_use]
+    pub fn is_strong(&self, at_s: i64) -> bool {
+        self.weak_from_s.is_none_or(|from| at_s < from)
+    }
 }
 
 /// What the evidence says of `subject` for a verdict at `control_s`; `None` where nothing usable speaks of it.
@@ -55,99 +91,120 @@ pub fn status_of(
     memory: &Memory,
     control_s: i64,
 ) -> Option<Status> {
+    let mut statements = statements(subject, issuer, &[evidence], memory);
+    statements.retain(|s| {
+        s.status != Status::Good || s.is_fresh(control_s, control_s) && s.is_strong(control_s)
+    });
+    worst(&statements)
+}
+
+/// Every authentic statement about `subject` in these sets of evidence.
+#[must_use]
+pub fn statements(
+    subject: &Certificate,
+    issuer: &Certificate,
+    evidence: &[&RevocationEvidence],
+    memory: &Memory,
+) -> Vec<Statement> {
     let case = Case {
         subject,
         issuer,
         evidence,
         memory,
-        control_s,
     };
-    let from_ocsp = evidence.ocsp.iter().flat_map(|r| case.of_response(r));
-    let from_crls = evidence.crls.iter().filter_map(|crl| case.of_list(crl));
-    let statements: Vec<Statement> = from_ocsp.chain(from_crls).collect();
-    worst(&statements)
+    let mut found = Vec::new();
+    for (set, pieces) in evidence.iter().enumerate() {
+        for (index, response) in pieces.ocsp.iter().enumerate() {
+            case.of_response(response, Origin::Ocsp { set, index }, &mut found);
+        }
+        for (index, crl) in pieces.crls.iter().enumerate() {
+            found.extend(case.of_list(crl, Origin::Crl { set, index }));
+        }
+    }
+    found
 }
 
 /// One revocation outweighs any "good", and the earliest is taken: fail closed. Only a suspension can end (RFC 5280 5.3.1): a
 /// newer "good" outweighs it.
-fn worst(statements: &[Statement]) -> Option<Status> {
+#[must_use]
+pub fn worst(statements: &[Statement]) -> Option<Status> {
     let newest_good = statements
         .iter()
         .filter(|s| s.status == Status::Good)
-        .map(|s| s.as_of_s)
+        .map(|s| s.issued_s)
         .max();
     let revoked = statements
         .iter()
         .filter_map(|s| match s.status {
             Status::Good => None,
-            Status::Revoked { at_s, reason } => Some((at_s, reason, s.as_of_s)),
+            Status::Revoked { at_s, reason } => Some((at_s, reason, s.issued_s)),
         })
-        .filter(|(_, reason, as_of_s)| {
-            *reason != Some(CERTIFICATE_HOLD) || newest_good.is_none_or(|good| good <= *as_of_s)
+        .filter(|(_, reason, issued_s)| {
+            *reason != Some(CERTIFICATE_HOLD) || newest_good.is_none_or(|good| good <= *issued_s)
         })
         .min_by_key(|(at_s, reason, _)| (*reason == Some(CERTIFICATE_HOLD), *at_s))
         .map(|(at_s, reason, _)| Status::Revoked { at_s, reason });
     revoked.or(newest_good.map(|_| Status::Good))
 }
 
+#[derive(Clone, Copy)]
 struct Case<'a> {
     subject: &'a Certificate,
     issuer: &'a Certificate,
-    evidence: &'a RevocationEvidence,
+    evidence: &'a [&'a RevocationEvidence],
     memory: &'a Memory,
-    control_s: i64,
 }
 
 impl Case<'_> {
-    fn of_response(&self, response: &BasicResponse) -> Vec<Statement> {
+    fn of_response(&self, response: &BasicResponse, origin: Origin, found: &mut Vec<Statement>) {
         let singles: Vec<&SingleResponse> = response
             .find(self.issuer, self.subject.serial())
             .filter(|single| single.unknown_critical.is_empty())
             .collect();
-        if singles.is_empty()
-            || !response.unknown_critical.is_empty()
-            || !self.is_authentic(response)
-        {
-            return Vec::new();
+        if singles.is_empty() || !response.unknown_critical.is_empty() {
+            return;
         }
-        let is_strong = self.is_strong(response.signature_algorithm());
-        singles
-            .into_iter()
-            .filter_map(|single| self.of_single(single, is_strong))
-            .collect()
-    }
-
-    fn of_single(&self, single: &SingleResponse, is_strong: bool) -> Option<Statement> {
-        let status = match single.status {
-            CertStatus::Good => {
-                let counts = is_strong
-                    && self.is_fresh(single.this_update, single.next_update)
-                    && self.knows_of_subject(single.this_update, single.archive_cutoff);
-                counts.then_some(Status::Good)?
-            }
-            CertStatus::Revoked { at, reason } => Status::Revoked { at_s: at, reason },
-            CertStatus::Unknown => return None,
+        let Some(signer) = self.signer_of(response) else {
+            return;
         };
-        Some(Statement {
-            status,
-            as_of_s: single.this_update,
-        })
+        let weak_from_s = weak_from(response.signature_algorithm());
+        let is_delegated = signer.sha256() != self.issuer.sha256();
+        for single in singles {
+            let status = match single.status {
+                CertStatus::Good
+                    if self.knows_of_subject(single.this_update, single.archive_cutoff) =>
+                {
+                    Status::Good
+                }
+                CertStatus::Revoked { at, reason } => Status::Revoked { at_s: at, reason },
+                CertStatus::Good | CertStatus::Unknown => continue,
+            };
+            found.push(Statement {
+                status,
+                issued_s: single.this_update,
+                until_s: until(single.this_update, single.next_update),
+                signer_end_s: signer.not_after(),
+                is_delegated,
+                weak_from_s,
+                responder: (is_delegated && !signer.has_ocsp_no_check()).then(|| signer.clone()),
+                origin,
+            });
+        }
     }
 
     /// RFC 6960 4.2.2.2: the issuer itself, or a responder whose certificate this issuer signed for OCSP signing.
-    fn is_authentic(&self, response: &BasicResponse) -> bool {
+    fn signer_of(&self, response: &BasicResponse) -> Option<Certificate> {
         if response.responder.names(self.issuer)
             && self.memory.is_answered_by(response, self.issuer)
         {
-            return true;
+            return Some(self.issuer.clone());
         }
-        response.certificates.iter().any(|der| {
-            let Ok(responder) = self.memory.certificate(der) else {
-                return false;
-            };
-            response.responder.names(&responder)
+        response.certificates.iter().find_map(|der| {
+            let responder = self.memory.certificate(der).ok()?;
+            let holds = response.responder.names(&responder)
                 && self.is_delegated(&responder, response.produced_at)
-                && self.memory.is_answered_by(response, &responder)
+                && self.memory.is_answered_by(response, &responder);
+            holds.then_some(responder)
         })
     }
 
@@ -175,14 +232,15 @@ impl Case<'_> {
             ..*self
         };
         !responder.has_ocsp_no_check()
-            && self.evidence.crls.iter().any(|crl| {
-                of_responder.of_list(crl).is_some_and(
+            && self.evidence.iter().flat_map(|set| &set.crls).any(|crl| {
+                let origin = Origin::Crl { set: 0, index: 0 };
+                of_responder.of_list(crl, origin).is_some_and(
                     |s| matches!(s.status, Status::Revoked { at_s: since, .. } if since <= at_s),
                 )
             })
     }
 
-    fn of_list(&self, crl: &Crl) -> Option<Statement> {
+    fn of_list(&self, crl: &Crl, origin: Origin) -> Option<Statement> {
         // RFC 5280 6.3.3 (b)(1): here the CRL issuer is the certificate issuer. In an indirect CRL an entry may speak of another
         // issuer's certificate without saying so itself (5.3.3), so nothing of it is used.
         let is_indirect = crl.distribution_point().is_some_and(|p| p.is_indirect);
@@ -215,24 +273,20 @@ impl Case<'_> {
                 let counts = crl
                     .distribution_point()
                     .is_none_or(|p| covers(p, self.subject))
-                    && self.is_strong(crl.signature_algorithm())
-                    && self.is_fresh(crl.this_update(), crl.next_update())
                     && self.knows_of_subject(crl.this_update(), crl.expired_certs_on_crl());
                 counts.then_some(Status::Good)?
             }
         };
         Some(Statement {
             status,
-            as_of_s: crl.this_update(),
+            issued_s: crl.this_update(),
+            until_s: until(crl.this_update(), crl.next_update()),
+            signer_end_s: self.issuer.not_after(),
+            is_delegated: false,
+            weak_from_s: weak_from(crl.signature_algorithm()),
+            responder: None,
+            origin,
         })
-    }
-
-    /// RFC 6960 4.2.2.1, RFC 5280 6.3.3: thisUpdate in the future or nextUpdate in the past make "good" unreliable.
-    fn is_fresh(&self, this_update: i64, next_update: Option<i64>) -> bool {
-        let until =
-            next_update.unwrap_or_else(|| this_update.saturating_add(AGE_WITHOUT_NEXT_UPDATE_S));
-        this_update <= self.control_s.saturating_add(SKEW_S)
-            && self.control_s <= until.saturating_add(SKEW_S)
     }
 
     /// RFC 5280 3.3: an entry may go once the certificate has expired, so silence after that says nothing, unless the source
@@ -241,13 +295,17 @@ impl Case<'_> {
         let end = self.subject.not_after();
         this_update <= end || keeps_back_to.is_some_and(|since| since <= end)
     }
+}
 
-    /// A "good" under a digest that can be forged is nobody's.
-    fn is_strong(&self, algorithm: Result<SignatureAlgorithm, VerifyFailure>) -> bool {
-        algorithm.is_ok_and(|a| {
-            a.digest()
-                .is_none_or(|d| check_digest(d, self.control_s).is_ok())
-        })
+fn until(this_update: i64, next_update: Option<i64>) -> i64 {
+    next_update.unwrap_or_else(|| this_update.saturating_add(AGE_WITHOUT_NEXT_UPDATE_S))
+}
+
+/// An algorithm that is not known could never be relied on.
+fn weak_from(algorithm: Result<SignatureAlgorithm, VerifyFailure>) -> Option<i64> {
+    match algorithm {
+        Ok(algorithm) => algorithm.digest().and_then(digest_end),
+        Err(_) => Some(i64::MIN),
     }
 }
 

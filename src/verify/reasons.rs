@@ -1,7 +1,7 @@
 //! Collecting what was found about one signature, and what it does to the indication.
 
 use super::indication::{Indication, SubIndication};
-use super::report::{Reason, Weight};
+use super::report::{Reason, TimestampReport, Weight};
 
 /// The running verdict on one signature: it only ever gets worse.
 #[derive(Debug, Clone)]
@@ -54,6 +54,15 @@ impl Findings {
 
     pub fn passed(&self) -> bool {
         self.indication == Indication::TotalPassed
+    }
+
+    /// The verdict on the only thing inside becomes that of the whole.
+    pub fn take(&mut self, inner: &TimestampReport) {
+        self.reasons.extend(inner.reasons.iter().cloned());
+        if inner.indication > self.indication {
+            self.indication = inner.indication;
+            self.sub_indication = inner.sub_indication;
+        }
     }
 
     /// The first cause of the worst indication names it.

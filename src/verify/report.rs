@@ -38,7 +38,7 @@ pub struct SignatureReport {
     pub indication: Indication,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sub_indication: Option<SubIndication>,
-    /// The baseline level of EN 319 142-1 that was found: `B-B` or `B-T`; absent for what is not PAdES baseline.
+    /// The baseline level of EN 319 142-1 that was found: `B-B`, `B-T`, `B-LT` or `B-LTA`; absent for what is not PAdES baseline.
     pub level: Option<String>,
     /// `PAdES`, `PKCS7`, `RFC3161` (a document time-stamp) or `UNKNOWN`.
     pub format: String,
@@ -56,6 +56,9 @@ pub struct SignatureReport {
     pub changes: Vec<ChangeLine>,
     pub algorithms: Algorithms,
     pub revocation: RevocationCheck,
+    /// The status evidence that the verdict on the signer's chain rests on, signer first; absent where there was none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidenceUse>,
     pub reasons: Vec<Reason>,
 }
 
@@ -118,6 +121,39 @@ pub enum RevocationCheck {
     Revoked,
     /// No usable status could be had: a warning, said in words (national circular, annex II).
     NotChecked,
+}
+
+/// One piece of status evidence that was relied on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EvidenceUse {
+    pub kind: EvidenceKind,
+    pub source: EvidenceSource,
+    /// The subject of the certificate that it speaks of.
+    pub subject: String,
+    /// thisUpdate, RFC 3339 UTC.
+    pub issued_at: String,
+    /// Since when it is proven to exist, where a time-stamp covers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proven_at: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceKind {
+    Ocsp,
+    Crl,
+}
+
+/// Where a piece of evidence came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceSource {
+    /// By whoever asked for the verdict, such as an answer fetched now.
+    Given,
+    /// The document security store of the file (EN 319 142-1 5.4).
+    Dss,
+    /// A message inside the file: a signature's or a time-stamp's own sets and attributes.
+    Cms,
 }
 
 /// One finding: a stable code, the clause it follows and the object it speaks of.

@@ -1,38 +1,47 @@
-//! Time-stamp validation (EN 319 102-1 5.4; RFC 3161 2.4.2): one token over one imprint.
+//! Time-stamp validation (EN 319 102-1 5.4; RFC 3161 2.4.2): one token over one imprint, now or in the past.
+//!
+//! First as things stand at the control time; where that fails only for want of a proof (an authority's certificate that has ended
+//! since, an algorithm that has aged), past signature validation (5.6.2.4) on the ground of later time-stamps over the token.
 
+use super::acceptance::{self, Age, unproven_or_failed};
+use super::case::Case;
 use super::format;
 use super::identification::certificates;
 use super::indication::SubIndication;
-use super::judge::Evidence;
+use super::past_signature::{self, Subject};
 use super::reasons::Findings;
 use super::report::TimestampReport;
-use super::x509::{self, Moment};
+use super::revocation;
+use super::x509::{self, Moment, time};
 use crate::pki::cert::Certificate;
 use crate::pki::digest::DigestAlgorithm;
 use crate::pki::tsp::Token;
 use crate::record::UtcTime;
-use crate::trust::Purpose;
+use crate::trust::{Path, Purpose, check_digest};
 
 const CLAUSE: &str = "EN 319 102-1 5.4";
 
 /// Clocks of authorities differ from each other and from ours; five minutes is the usual allowance.
 pub(super) const SKEW_S: i64 = 300;
 
-/// A time-stamp judged at the control time; `proves_s` is set where it is a proof of existence.
+/// A time-stamp judged; `proves_s` is set where it is a proof of existence.
 pub(super) struct Judged {
     pub report: TimestampReport,
     pub proves_s: Option<i64>,
-    /// The authority's certificate, for the list of what evidence is needed.
+    /// The authority's certificate.
     pub authority: Option<Certificate>,
+    /// The authority's chain as it was judged.
+    pub path: Option<Path>,
     pub bag: Vec<Certificate>,
 }
 
-/// `digest_of` gives the digest of the stamped bytes under the token's algorithm.
+/// `digest_of` gives the digest of the stamped bytes under the token's algorithm; `existed_s` the earliest proof of existence of the
+/// token itself, where a later time-stamp covers it.
 pub(super) fn judge(
     token_der: &[u8],
     digest_of: &dyn Fn(DigestAlgorithm) -> Vec<u8>,
-    evidence: &Evidence<'_>,
-    control_s: i64,
+    case: &Case<'_>,
+    existed_s: Option<i64>,
 ) -> Judged {
     let mut findings = Findings::default();
     let token = match Token::parse(token_der) {
@@ -44,11 +53,10 @@ pub(super) fn judge(
                 "RFC 3161 2.4.2",
                 format!("the time-stamp token can't be read: {malformed}"),
             );
-            return finish(String::new(), None, findings, None, Vec::new());
+            return unjudged(None, findings, Vec::new());
         }
     };
     let info = &token.info;
-    let time = UtcTime::from_unix_s(info.gen_time_s).map_or_else(String::new, |t| t.to_rfc3339());
     if digest_of(info.imprint.digest) != info.imprint.hash {
         findings.fail(
             SubIndication::HashFailure,
@@ -65,6 +73,7 @@ pub(super) fn judge(
             "the token carries a critical extension that is not understood",
         );
     }
+    let evidence = case.evidence;
     let bag = certificates(&token.signed, evidence.memory);
     let signer = token.signer();
     for finding in token.signed.findings.iter().chain(&signer.findings) {
@@ -73,6 +82,7 @@ pub(super) fn judge(
     let Some(authority) = signer
         .find_certificate(&bag)
         .or_else(|| signer.find_certificate(evidence.extra))
+        .or_else(|| signer.find_certificate(&case.material.certificates))
         .cloned()
     else {
         findings.doubt(
@@ -81,7 +91,7 @@ pub(super) fn judge(
             CLAUSE,
             "the authority's certificate is not in the token",
         );
-        return finish(time, Some(info.gen_time_s), findings, None, bag);
+        return unjudged(Some(info.gen_time_s), findings, bag);
     };
     if let Err(failure) = token.verify_signature(&authority) {
         findings.fail(
@@ -91,46 +101,9 @@ pub(super) fn judge(
             format!("the token's signature does not verify: {failure:?}"),
         );
     }
-    let moment = Moment {
-        at_s: control_s,
-        control_s,
-        proven: false,
-    };
-    let mut all = bag.clone();
-    all.extend_from_slice(evidence.extra);
-    let path = x509::validate(
-        &authority,
-        &all,
-        evidence,
-        moment,
-        Purpose::TimeStamp,
-        &mut findings,
-    );
     // RFC 3161 2.3, RFC 5280 4.1.2.5: the authority's certificate must have been valid when it stamped.
-    if info.gen_time_s < authority.not_before() || info.gen_time_s > authority.not_after() {
-        findings.doubt(
-            SubIndication::OutOfBoundsNoPoe,
-            "TIMESTAMP_OUTSIDE_CERTIFICATE",
-            CLAUSE,
-            "the token's time lies outside the validity of the authority's certificate",
-        );
-    }
-    if let Some(path) = &path {
-        x509::revocation(path, evidence, moment, &mut findings);
-    }
-    super::acceptance::judge(signer, &authority, path.as_ref(), control_s, &mut findings);
-    if let Err(weakness) = crate::trust::check_digest(info.imprint.digest, control_s) {
-        findings.doubt(
-            SubIndication::CryptoConstraintsFailure,
-            "TIMESTAMP_IMPRINT_WEAK",
-            "EN 319 102-1 5.2.8",
-            format!(
-                "the imprint's {} can no longer be relied on",
-                weakness.algorithm
-            ),
-        );
-    }
-    if info.gen_time_s > control_s.saturating_add(SKEW_S) {
+    let is_in_period = authority.is_within_validity(info.gen_time_s);
+    if info.gen_time_s > case.control_s.saturating_add(SKEW_S) {
         findings.doubt(
             SubIndication::TimestampOrderFailure,
             "TIMESTAMP_IN_FUTURE",
@@ -138,28 +111,163 @@ pub(super) fn judge(
             "the token's time lies after the time judged",
         );
     }
-    finish(time, Some(info.gen_time_s), findings, Some(authority), bag)
+    let mut all = bag.clone();
+    all.extend_from_slice(evidence.extra);
+    all.extend_from_slice(&case.material.certificates);
+    let stamp = Stamp {
+        token: &token,
+        authority: &authority,
+        all: &all,
+        is_in_period,
+        existed_s,
+    };
+    let (findings, path) = stamp.now_or_then(case, findings);
+    Judged {
+        proves_s: findings.passed().then_some(info.gen_time_s),
+        report: report(Some(info.gen_time_s), Some(&authority), findings),
+        authority: Some(authority),
+        path,
+        bag,
+    }
 }
 
-fn finish(
-    time: String,
-    gen_time_s: Option<i64>,
-    findings: Findings,
-    authority: Option<Certificate>,
-    bag: Vec<Certificate>,
-) -> Judged {
+/// A token that is what it says; what is left is whether its authority could be relied on.
+struct Stamp<'a> {
+    token: &'a Token,
+    authority: &'a Certificate,
+    all: &'a [Certificate],
+    is_in_period: bool,
+    existed_s: Option<i64>,
+}
+
+impl Stamp<'_> {
+    fn now_or_then(&self, case: &Case<'_>, sound: Findings) -> (Findings, Option<Path>) {
+        let mut present = sound.clone();
+        let path = self.now(case, &mut present);
+        let Some(existed_s) = self.existed_s else {
+            return (present, path);
+        };
+        if !sound.passed() || !past_signature::may_help(&present) {
+            return (present, path);
+        }
+        let mut past = sound;
+        let path_then = self.then(case, existed_s, &mut past);
+        if past.passed() {
+            past.info(
+                "TIMESTAMP_HELD_IN_THE_PAST",
+                "EN 319 102-1 5.6.2.4",
+                format!(
+                    "what can no longer be said now held at {}, when a later time-stamp proves that this one existed",
+                    time(existed_s)
+                ),
+            );
+            return (past, path_then);
+        }
+        // 5.6.2.4 step 3: the present answer stands; what was missing is said with it.
+        present.reasons.extend(past.reasons);
+        (present, path)
+    }
+
+    /// As things stand at the control time.
+    fn now(&self, case: &Case<'_>, findings: &mut Findings) -> Option<Path> {
+        let control = Moment {
+            at_s: case.control_s,
+            proven: false,
+        };
+        let path = x509::validate(
+            self.authority,
+            self.all,
+            case,
+            control,
+            Purpose::TimeStamp,
+            findings,
+        );
+        self.say_period(findings);
+        if let Some(path) = &path {
+            // 5.2.5: the status that matters is that of the time at which the token is proven to have existed.
+            let moment = Moment {
+                at_s: self.existed_s.unwrap_or(case.control_s),
+                proven: self.existed_s.is_some(),
+            };
+            revocation::judge(path, case, moment, findings, &mut Vec::new());
+        }
+        self.algorithms(path.as_ref(), case.control_s, findings);
+        path
+    }
+
+    /// As things stood when a later time-stamp proves the token to have existed.
+    fn then(&self, case: &Case<'_>, existed_s: i64, findings: &mut Findings) -> Option<Path> {
+        self.say_period(findings);
+        let subject = Subject {
+            signer: self.token.signer(),
+            certificate: self.authority,
+            bag: self.all,
+            purpose: Purpose::TimeStamp,
+            used_s: self.token.info.gen_time_s,
+            existed_s,
+        };
+        let path = past_signature::judge(&subject, case, findings);
+        self.imprint(existed_s, findings);
+        path
+    }
+
+    fn say_period(&self, findings: &mut Findings) {
+        if !self.is_in_period {
+            findings.doubt(
+                SubIndication::OutOfBoundsNoPoe,
+                "TIMESTAMP_OUTSIDE_CERTIFICATE",
+                CLAUSE,
+                "the token's time lies outside the validity of the authority's certificate",
+            );
+        }
+    }
+
+    fn algorithms(&self, path: Option<&Path>, at_s: i64, findings: &mut Findings) {
+        let age = Age {
+            at_s,
+            made_after_s: self.token.info.gen_time_s,
+        };
+        acceptance::judge(self.token.signer(), self.authority, path, age, findings);
+        self.imprint(at_s, findings);
+    }
+
+    fn imprint(&self, at_s: i64, findings: &mut Findings) {
+        let info = &self.token.info;
+        if let Err(weakness) = check_digest(info.imprint.digest, at_s) {
+            findings.doubt(
+                unproven_or_failed(&weakness, info.gen_time_s),
+                "TIMESTAMP_IMPRINT_WEAK",
+                "EN 319 102-1 5.2.8",
+                format!(
+                    "the imprint's {} can no longer be relied on",
+                    weakness.algorithm
+                ),
+            );
+        }
+    }
+}
+
+fn unjudged(gen_time_s: Option<i64>, findings: Findings, bag: Vec<Certificate>) -> Judged {
     Judged {
-        proves_s: gen_time_s.filter(|_| findings.passed()),
-        report: TimestampReport {
-            time,
-            indication: findings.indication,
-            sub_indication: findings.sub_indication,
-            authority: authority
-                .as_ref()
-                .and_then(|a| a.subject().common_name().map(str::to_owned)),
-            reasons: findings.reasons,
-        },
-        authority,
+        report: report(gen_time_s, None, findings),
+        proves_s: None,
+        authority: None,
+        path: None,
         bag,
+    }
+}
+
+fn report(
+    gen_time_s: Option<i64>,
+    authority: Option<&Certificate>,
+    findings: Findings,
+) -> TimestampReport {
+    let time = gen_time_s.and_then(UtcTime::from_unix_s);
+    TimestampReport {
+        time: time.map_or_else(String::new, |t| t.to_rfc3339()),
+        indication: findings.indication,
+        sub_indication: findings.sub_indication,
+        authority: authority.and_then(|a| a.subject().common_name().map(str::to_owned)),
+        reasons: findings.reasons,
     }
 }

@@ -1,12 +1,11 @@
-//! X.509 certificate validation at a time (EN 319 102-1 5.2.6), with revocation where evidence was had.
+//! X.509 certificate validation at a time (EN 319 102-1 5.2.6): the chain. Its status is `revocation`'s.
 
+use super::case::{Case, Weighed};
 use super::indication::SubIndication;
-use super::judge::Evidence;
 use super::reasons::Findings;
-use super::report::RevocationCheck;
 use crate::pki::cert::Certificate;
 use crate::record::UtcTime;
-use crate::trust::{Budget, Path, PathFailure, Purpose, Status, build, status_of};
+use crate::trust::{Budget, Path, PathFailure, Purpose, build};
 
 const CLAUSE: &str = "EN 319 102-1 5.2.6";
 
@@ -14,8 +13,6 @@ const CLAUSE: &str = "EN 319 102-1 5.2.6";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     pub at_s: i64,
-    /// The control time: by then the evidence must speak.
-    pub control_s: i64,
     /// `at_s` is a proof of existence, not just the present.
     pub proven: bool,
 }
@@ -23,31 +20,82 @@ pub(super) struct Moment {
 pub(super) fn validate(
     subject: &Certificate,
     bag: &[Certificate],
-    evidence: &Evidence<'_>,
+    case: &Case<'_>,
     moment: Moment,
     purpose: Purpose,
     findings: &mut Findings,
 ) -> Option<Path> {
-    let built = build(
+    match path_at(subject, bag, case, moment.at_s, purpose) {
+        Ok(path) => Some(path),
+        Err(PathFailure::SubjectExpired { not_after }) => {
+            explain_expired(subject, bag, case, not_after, purpose, findings);
+            None
+        }
+        Err(failure) => {
+            explain(failure, moment, findings);
+            None
+        }
+    }
+}
+
+/// The chain that holds at a moment, over what the caller gave, the message and the file bring.
+pub(super) fn path_at(
+    subject: &Certificate,
+    bag: &[Certificate],
+    case: &Case<'_>,
+    at_s: i64,
+    purpose: Purpose,
+) -> Result<Path, PathFailure> {
+    let evidence = case.evidence;
+    build(
         subject,
         bag,
         evidence.anchors,
         evidence.memory,
-        moment.at_s,
+        at_s,
         purpose,
         Budget::default(),
-    );
-    let path = match built {
-        Ok(path) => path,
-        Err(failure) => {
-            explain(failure, moment, findings);
-            return None;
-        }
-    };
-    Some(path)
+    )
 }
 
-fn explain(failure: PathFailure, moment: Moment, findings: &mut Findings) {
+/// Table 6: without proof that it was signed in time, an expired certificate leaves the question open; whether it is known not to
+/// have been revoked is said in the sub-indication.
+fn explain_expired(
+    subject: &Certificate,
+    bag: &[Certificate],
+    case: &Case<'_>,
+    not_after: i64,
+    purpose: Purpose,
+    findings: &mut Findings,
+) {
+    let path = path_at(subject, bag, case, not_after, purpose).ok();
+    let pair = path.as_ref().and_then(|p| p.certificates.get(1));
+    let is_known_good = pair.is_some_and(|issuer| {
+        let said = case.statements(subject, issuer);
+        let good = |w: &Weighed| {
+            w.is_good()
+                && w.statement.is_fresh(not_after, case.control_s)
+                && w.statement.is_strong(w.proven_s)
+        };
+        !said.is_empty() && said.iter().all(Weighed::is_good) && said.iter().any(good)
+    });
+    let sub = if is_known_good {
+        SubIndication::OutOfBoundsNotRevoked
+    } else {
+        SubIndication::OutOfBoundsNoPoe
+    };
+    findings.doubt(
+        sub,
+        "CERTIFICATE_EXPIRED",
+        CLAUSE,
+        format!(
+            "the certificate ended at {}, before the time judged",
+            time(not_after)
+        ),
+    );
+}
+
+pub(super) fn explain(failure: PathFailure, moment: Moment, findings: &mut Findings) {
     match failure {
         PathFailure::NoPath => findings.doubt(
             SubIndication::NoCertificateChainFound,
@@ -61,15 +109,11 @@ fn explain(failure: PathFailure, moment: Moment, findings: &mut Findings) {
             CLAUSE,
             detail,
         ),
-        // Table 6: without proof that it was signed in time, an expired certificate leaves the question open.
         PathFailure::SubjectExpired { not_after } => findings.doubt(
             SubIndication::OutOfBoundsNoPoe,
             "CERTIFICATE_EXPIRED",
             CLAUSE,
-            format!(
-                "the certificate ended at {}, before the time judged",
-                time(not_after)
-            ),
+            format!("the certificate ended at {}", time(not_after)),
         ),
         // 5.5.4: a proof of existence before notBefore proves that it was signed before the certificate was issued.
         PathFailure::SubjectNotYetValid { not_before } if moment.proven => findings.fail(
@@ -108,85 +152,6 @@ fn explain(failure: PathFailure, moment: Moment, findings: &mut Findings) {
     }
 }
 
-/// Revocation of every certificate of the path but the anchor (5.2.6.1, 5.2.5).
-pub(super) fn revocation(
-    path: &Path,
-    evidence: &Evidence<'_>,
-    moment: Moment,
-    findings: &mut Findings,
-) -> RevocationCheck {
-    let mut checked = RevocationCheck::NotChecked;
-    for (depth, pair) in path.certificates.windows(2).enumerate() {
-        let [subject, issuer] = pair else { continue };
-        // ocsp-nocheck (RFC 6960 4.2.2.2.1) is for responders; in this chain there is none, so it excuses nobody.
-        match status_of(
-            subject,
-            issuer,
-            evidence.revocation,
-            evidence.memory,
-            moment.control_s,
-        ) {
-            Some(Status::Good) if depth == 0 => checked = RevocationCheck::Good,
-            Some(Status::Good) => {}
-            // 5.5.4: a revocation after the best signature time does not touch the signature. Without proof that time is the
-            // control time, and a revocation yet to come is none.
-            Some(Status::Revoked { at_s, .. }) if at_s > moment.at_s => {
-                let after = if moment.proven {
-                    "the signature is proven to have existed"
-                } else {
-                    "the time judged"
-                };
-                findings.info(
-                    "REVOKED_LATER",
-                    CLAUSE,
-                    format!("revoked at {}, after {after}", time(at_s)),
-                );
-                if depth == 0 {
-                    checked = RevocationCheck::Good;
-                }
-            }
-            Some(Status::Revoked { at_s, reason }) => {
-                // RFC 5280 5.3.1: certificateHold (6) means not usable at that time. EN 319 102-1 5.2.6.4: on hold is TRY_LATER,
-                // since a hold can end; for a CA there is no such case.
-                let on_hold = reason == Some(6);
-                let sub = match (depth, on_hold) {
-                    (0, true) => SubIndication::TryLater,
-                    (0, false) => SubIndication::RevokedNoPoe,
-                    _ => SubIndication::RevokedCaNoPoe,
-                };
-                let word = if on_hold { "suspended" } else { "revoked" };
-                findings.doubt(
-                    sub,
-                    "CERTIFICATE_REVOKED",
-                    CLAUSE,
-                    format!(
-                        "the certificate {} was {word} at {}",
-                        subject.subject(),
-                        time(at_s)
-                    ),
-                );
-                if depth == 0 {
-                    checked = RevocationCheck::Revoked;
-                }
-            }
-            // The national circular, annex II: where the status can't be had, warn.
-            None => findings.warn(
-                if depth == 0 {
-                    "REVOCATION_NOT_CHECKED"
-                } else {
-                    "CA_REVOCATION_NOT_CHECKED"
-                },
-                CLAUSE,
-                format!(
-                    "no usable revocation status of {} could be had",
-                    subject.subject()
-                ),
-            ),
-        }
-    }
-    checked
-}
-
-fn time(unix_s: i64) -> String {
+pub(super) fn time(unix_s: i64) -> String {
     UtcTime::from_unix_s(unix_s).map_or_else(|| unix_s.to_string(), |t| t.to_rfc3339())
 }
