@@ -24,6 +24,8 @@ pub enum WorkRefusal {
     TimestampNotTrusted(String),
     /// Evidence for B-LT that cannot be had.
     Missing(Vec<Missing>),
+    /// A CAdES signature or a container that can't be made or raised: why, in the words of its reader.
+    Message(String),
     /// What was made does not reach the level, or does not pass: our own validator's reasons.
     NotSound {
         wanted: SignatureLevel,

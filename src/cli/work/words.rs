@@ -107,7 +107,7 @@ impl NotMade {
                 Self::refused("evidence_missing", &[("missing", &list.join("; "))])
             }
             WorkRefusal::Message(why) => {
-                Self::refused("message", &[("file", file), ("why", &why.to_string())])
+                Self::refused("message", &[("file", file), ("why", why)])
             }
             WorkRefusal::NotSound { wanted, why } => Self::refused(
                 "not_sound",
