@@ -138,7 +138,6 @@ pub fn prepare_placed(
             name: Some(signer.name.to_owned()),
             reason: None,
             location: None,
-            place: Place::Invisible,
             contents_bytes: cms::size_upper_bound(
                 signer.certificate,
                 signer.chain,

@@ -24,9 +24,13 @@ pub(super) struct Carried<'a> {
 /// What cannot be read is left out: it proves nothing, and is nobody's status.
 pub(super) fn of(signed: &SignedData) -> Carried<'_> {
     let mut carried = Carried::default();
-    carried.certificates.extend(signed.certificates.iter().map(Vec::as_slice));
+    carried
+        .certificates
+        .extend(signed.certificates.iter().map(Vec::as_slice));
     carried.crls.extend(signed.crls.iter().map(Vec::as_slice));
-    carried.ocsps.extend(signed.ocsp_responses.iter().map(Vec::as_slice));
+    carried
+        .ocsps
+        .extend(signed.ocsp_responses.iter().map(Vec::as_slice));
     for signer in &signed.signers {
         let named = signer.signed_attributes.iter().flat_map(|s| &s.attributes);
         for attribute in named.chain(&signer.unsigned_attributes) {

@@ -86,7 +86,8 @@ impl Weighed {
 
     /// For the report: which piece spoke of `subject`.
     pub fn named(&self, subject: &Certificate, control_s: i64) -> EvidenceUse {
-        let time = |s: i64| UtcTime::from_unix_s(s).map_or_else(|| s.to_string(), |t| t.to_rfc3339());
+        let time =
+            |s: i64| UtcTime::from_unix_s(s).map_or_else(|| s.to_string(), |t| t.to_rfc3339());
         EvidenceUse {
             kind: match self.statement.origin {
                 Origin::Ocsp { .. } => EvidenceKind::Ocsp,

@@ -64,7 +64,11 @@ fn take_message(signed: &SignedData, end: usize, case: &mut Case<'_>) {
     let memory = case.evidence.memory;
     case.material.add_message(signed, end, memory);
     for signer in &signed.signers {
-        for token in signer.timestamp_tokens().into_iter().take(super::needs::MAX_TOKENS) {
+        for token in signer
+            .timestamp_tokens()
+            .into_iter()
+            .take(super::needs::MAX_TOKENS)
+        {
             if let Ok(token) = Token::parse(token) {
                 case.material.add_message(&token.signed, end, memory);
             }

@@ -44,7 +44,12 @@ pub fn judge(bytes: &[u8], evidence: &Evidence<'_>, control: UtcTime) -> Report 
         .fields
         .len()
         .saturating_sub(judged_at_most(bytes.len()));
-    let mut entries: Vec<Entry<'_>> = found.fields.iter().skip(passed_over).map(Entry::new).collect();
+    let mut entries: Vec<Entry<'_>> = found
+        .fields
+        .iter()
+        .skip(passed_over)
+        .map(Entry::new)
+        .collect();
     let covered: Vec<Covered> = entries.iter().filter_map(|e| e.covered).collect();
     let opened = Opened {
         bytes,

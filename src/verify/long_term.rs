@@ -25,7 +25,12 @@ pub(super) struct Lacking {
 /// The certificates of the chain, but the anchor, whose status is not in the file's store. From the signer up: what a key above must
 /// be known to have been good for is the use below it, or the time at which the evidence below is proven to have existed (5.6.2.2
 /// 2 b), whichever is later; `next_s` is when a time-stamp will prove what is not proven yet.
-pub(super) fn lacking(path: &Path, case: &Case<'_>, scope: Scope, next_s: Option<i64>) -> Vec<Lacking> {
+pub(super) fn lacking(
+    path: &Path,
+    case: &Case<'_>,
+    scope: Scope,
+    next_s: Option<i64>,
+) -> Vec<Lacking> {
     let mut lacking = Vec::new();
     let mut at_s = scope.at_s;
     for pair in path.certificates.windows(2) {

@@ -170,18 +170,19 @@ impl Wanted {
 
     /// Chains share their upper parts: each thing is asked for once.
     fn add(&mut self, need: LongTermNeed) {
-        let is_known = self.needs.iter().any(|known| match (known, &need) {
-            (LongTermNeed::Issuer { subject: a }, LongTermNeed::Issuer { subject: b })
-            | (
-                LongTermNeed::Certificate { certificate: a },
-                LongTermNeed::Certificate { certificate: b },
-            )
-            | (
-                LongTermNeed::Status { subject: a, .. },
-                LongTermNeed::Status { subject: b, .. },
-            ) => a.sha256() == b.sha256(),
-            _ => false,
-        });
+        let is_known =
+            self.needs.iter().any(|known| match (known, &need) {
+                (LongTermNeed::Issuer { subject: a }, LongTermNeed::Issuer { subject: b })
+                | (
+                    LongTermNeed::Certificate { certificate: a },
+                    LongTermNeed::Certificate { certificate: b },
+                )
+                | (
+                    LongTermNeed::Status { subject: a, .. },
+                    LongTermNeed::Status { subject: b, .. },
+                ) => a.sha256() == b.sha256(),
+                _ => false,
+            });
         if !is_known {
             self.needs.push(need);
         }

@@ -173,11 +173,7 @@ impl Material {
 
     /// All pieces that a time-stamp up to `end` covers.
     pub fn covered_by(&self, end: usize) -> impl Iterator<Item = ObjectHash> + '_ {
-        let lists = [
-            &self.certificate_facts,
-            &self.ocsp_facts,
-            &self.crl_facts,
-        ];
+        let lists = [&self.certificate_facts, &self.ocsp_facts, &self.crl_facts];
         lists
             .into_iter()
             .flatten()

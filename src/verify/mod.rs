@@ -60,6 +60,6 @@ pub use judge::{Evidence, judge};
 pub use long_term_needs::{LongTermNeed, long_term_needs};
 pub use needs::{Need, needs};
 pub use report::{
-    Algorithms, ChangeLine, ChangesAfter, Coverage, EvidenceKind, EvidenceSource, EvidenceUse, FileFacts, Reason, Report, RevocationCheck,
-    SignatureReport, Signer, TimestampReport, Weight,
+    Algorithms, ChangeLine, ChangesAfter, Coverage, EvidenceKind, EvidenceSource, EvidenceUse,
+    FileFacts, Reason, Report, RevocationCheck, SignatureReport, Signer, TimestampReport, Weight,
 };

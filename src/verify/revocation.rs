@@ -41,7 +41,14 @@ pub(super) fn judge(
     for (depth, pair) in path.certificates.windows(2).enumerate().rev() {
         let [subject, issuer] = pair else { continue };
         let issuer_is_anchor = depth + 2 == path.certificates.len();
-        let link = link(subject, issuer, issuer_is_anchor, case, moment, trusted_until_s);
+        let link = link(
+            subject,
+            issuer,
+            issuer_is_anchor,
+            case,
+            moment,
+            trusted_until_s,
+        );
         if let Some(Status::Revoked { at_s, .. }) = link.status {
             trusted_until_s = trusted_until_s.min(at_s);
         }
@@ -77,10 +84,16 @@ fn link<'p>(
             continue;
         }
         let statement = &weighed.statement;
-        if !statement.is_fresh(moment.at_s, case.control_s) || !statement.is_strong(weighed.proven_s) {
+        if !statement.is_fresh(moment.at_s, case.control_s)
+            || !statement.is_strong(weighed.proven_s)
+        {
             continue;
         }
-        if weighed.proven_s <= weighed.key_trusted_until_s(issuer_is_anchor).min(trusted_until_s) {
+        if weighed.proven_s
+            <= weighed
+                .key_trusted_until_s(issuer_is_anchor)
+                .min(trusted_until_s)
+        {
             counting.push(weighed);
         } else {
             is_out_of_bounds = true;

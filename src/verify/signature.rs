@@ -69,8 +69,7 @@ pub(super) fn judge(
     let evidence = case.evidence;
     let mut bag = identification::certificates(&signed, evidence.memory);
     let extra = [evidence.extra, &case.material.certificates].concat();
-    let certificate =
-        identification::signing_certificate(signer, &bag, &extra, form, findings);
+    let certificate = identification::signing_certificate(signer, &bag, &extra, form, findings);
     report.algorithms = acceptance::algorithms_of(signer, certificate.as_ref());
     report.signer = certificate.as_ref().map(signer_of);
     // 5.3.4: a format failure ends the matter. It also bounds the work: ranges that lie across each other are not hashed.
@@ -98,7 +97,15 @@ pub(super) fn judge(
     report.best_signature_time = UtcTime::from_unix_s(moment.at_s).map(|t| t.to_rfc3339());
     let mut known = None;
     if let Some(certificate) = certificate {
-        let path = chain(signer, &certificate, &bag, case, moment, &mut report, findings);
+        let path = chain(
+            signer,
+            &certificate,
+            &bag,
+            case,
+            moment,
+            &mut report,
+            findings,
+        );
         known = Some(Signed {
             certificate,
             bag,

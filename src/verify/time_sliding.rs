@@ -38,6 +38,17 @@ fn past_one(
     case: &Case<'_>,
     control_s: i64,
 ) -> Result<i64, Lack> {
+    // Step 2 b), of the certificate itself.
+    if case.certificate_proven_s(subject) > control_s {
+        return Err(Lack {
+            sub: SubIndication::NoPoe,
+            detail: format!(
+                "the certificate {} is not proven to have existed at {}",
+                subject.subject(),
+                time(control_s)
+            ),
+        });
+    }
     let all = case.statements(subject, issuer);
     let is_proven = |w: &Weighed| w.proven_s <= control_s;
     let is_bound = |w: &Weighed| w.proven_s <= w.key_trusted_until_s(issuer_is_anchor);
@@ -60,17 +71,6 @@ fn past_one(
         (Some(Status::Good), Some(newest)) => control_s.min(newest.statement.until_s),
         _ => return Err(lack(subject, &all, is_bound, control_s)),
     };
-    // Step 2 b), of the certificate itself.
-    if case.certificate_proven_s(subject) > control_s {
-        return Err(Lack {
-            sub: SubIndication::NoPoe,
-            detail: format!(
-                "the certificate {} is not proven to have existed at {}",
-                subject.subject(),
-                time(control_s)
-            ),
-        });
-    }
     // Step 2 d): the signature on the certificate and its key.
     let digest = subject.signature_algorithm().ok().and_then(|a| a.digest());
     for end in [digest.and_then(digest_end), key_end(subject.key_facts())] {

@@ -4,8 +4,10 @@ mod certificates;
 mod dictionary;
 mod flows;
 mod forge;
+mod long_term;
 mod message;
 mod province;
+mod realm;
 mod stamps;
 mod tampering;
 
