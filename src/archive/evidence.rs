@@ -64,7 +64,11 @@ impl std::fmt::Display for Missing {
             MissingKind::Issuer => write!(f, "the issuer's certificate of {}", self.subject)?,
             MissingKind::Status => write!(f, "the revocation status of {}", self.subject)?,
             MissingKind::NewerStatus { as_of, wanted } => {
-                write!(f, "a revocation status of {} from after {wanted}", self.subject)?;
+                write!(
+                    f,
+                    "a revocation status of {} from after {wanted}",
+                    self.subject
+                )?;
                 return match as_of {
                     Some(time) => write!(f, " (the newest there is: {time})"),
                     None => Ok(()),

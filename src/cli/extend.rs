@@ -7,6 +7,7 @@ use clap::Args;
 use super::work::{self, NotMade, Output, Overwrite, Place, Trusted, conclude};
 use crate::fetch::{Authority, Settings, host_and_port};
 use crate::record::SignatureLevel;
+use crate::sign::Upload;
 
 #[derive(Debug, Args)]
 pub(super) struct Extend {
@@ -34,9 +35,6 @@ pub(super) struct Extend {
     /// A private address (HOST:PORT) that may be asked for evidence / Địa chỉ nội bộ được phép hỏi
     #[arg(long, value_name = "HOST:PORT")]
     allow_private: Vec<String>,
-    /// What a detached CAdES signature signs / Tệp được ký tách rời
-    #[arg(long, value_name = "FILE")]
-    content: Option<PathBuf>,
     /// Write over OUT where it exists / Ghi đè tệp kết quả đã có
     #[arg(long)]
     force: bool,
@@ -63,7 +61,7 @@ impl Extend {
         } else {
             Overwrite::Never
         };
-        let inputs: Vec<PathBuf> = self.content.iter().chain([&self.file]).cloned().collect();
+        let inputs: Vec<PathBuf> = vec![self.file.clone()];
         let output = Output::new(&self.output, &inputs, overwrite)?;
         let place = Place::open(self.config.as_deref(), self.dir.as_deref())?;
         let settings = self.settings(place.as_ref());
@@ -75,15 +73,13 @@ impl Extend {
             return Err(NotMade::could_not("no_roots", &[]));
         }
         let bytes = work::read(&self.file, trusted.max_file_bytes())?;
-        let content = match &self.content {
-            Some(file) => Some(work::read(file, trusted.max_file_bytes())?),
-            None => None,
-        };
-        let hint = place.as_ref().map_or(String::new(), Place::hint);
+        let demo = place.as_ref().and_then(Place::demo);
         let made = trusted
             .workshop()
-            .extend_any(bytes, content.as_deref(), level)
-            .map_err(|refusal| NotMade::of(&refusal, &self.file.display().to_string(), &hint))?;
+            .extend(Upload::from(bytes), level)
+            .map_err(|refusal| {
+                NotMade::of(&refusal, &self.file.display().to_string(), demo.as_deref())
+            })?;
         conclude(&made, &output, level, self.json)
     }
 

@@ -59,7 +59,8 @@ impl Upload {
         Digest::new(self.state.clone().finalize().into())
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 

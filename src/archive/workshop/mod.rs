@@ -1,7 +1,7 @@
 //! Signing and extending a file outside the archive: in go bytes, out come bytes that our own validator has passed.
 //!
 //! # Contents
-//! * `pades`: PDF. `raise`: any PDF to a higher level. `envelope`: CAdES and ASiC-E.
+//! * `pades`: PDF. `raise`: any PDF to a higher level.
 //! * `room`: how much a time-stamp token takes. `refusal`: why not.
 //!
 //! # Invariants
@@ -11,7 +11,6 @@
 //! # What is not here
 //! Keeping, logging, receipts: `accept`.
 
-mod envelope;
 mod pades;
 mod raise;
 mod refusal;

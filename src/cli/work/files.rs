@@ -129,8 +129,8 @@ pub(in crate::cli) fn certificates(
     for file in files {
         let doing = || format!("reading the certificates in {}", file.display());
         let bytes = std::fs::read(file).map_err(|e| Fault::new(doing(), e))?;
-        let list = crate::pki::cert::list_from_pem_or_der(&bytes)
-            .map_err(|e| Fault::new(doing(), e))?;
+        let list =
+            crate::pki::cert::list_from_pem_or_der(&bytes).map_err(|e| Fault::new(doing(), e))?;
         if list.is_empty() {
             return Err(NotMade::could_not(
                 "no_certificate",

@@ -11,7 +11,7 @@ mod words;
 pub(super) use files::{Output, Overwrite, read};
 pub(super) use outcome::conclude;
 pub(super) use place::{Place, Trusted};
-pub(super) use words::{NotMade, say_both};
+pub(super) use words::NotMade;
 
 use crate::record::SignatureLevel;
 

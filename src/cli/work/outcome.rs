@@ -27,8 +27,8 @@ pub(in crate::cli) fn conclude(
             "level": level.as_str(),
             "report": report,
         });
-        let text = serde_json::to_string_pretty(&facts)
-            .map_err(|e| NotMade::plain(e.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(&facts).map_err(|e| NotMade::plain(e.to_string()))?;
         say!("{text}");
         return Ok(());
     }

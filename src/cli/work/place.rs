@@ -38,15 +38,12 @@ impl Place {
         }))
     }
 
-    /// What to do where no authority answers.
-    pub fn hint(&self) -> String {
-        let demo = self
-            .dir
-            .as_ref()
-            .filter(|dir| dir.join("demo.json").is_file());
-        demo.map_or(String::new(), |dir| {
-            format!("antin demo --dir {}", dir.display())
-        })
+    /// What starts the demo whose authorities were asked, where it is one.
+    pub fn demo(&self) -> Option<String> {
+        let dir = self.dir.as_ref()?;
+        dir.join("demo.json")
+            .is_file()
+            .then(|| format!("antin demo --dir {}", dir.display()))
     }
 }
 
@@ -65,11 +62,7 @@ impl Trusted {
     ///
     /// # Errors
     /// A file with roots can't be read.
-    pub fn new(
-        place: Option<&Place>,
-        roots: &[PathBuf],
-        fetch: Settings,
-    ) -> Result<Self, NotMade> {
+    pub fn new(place: Option<&Place>, roots: &[PathBuf], fetch: Settings) -> Result<Self, NotMade> {
         let mut all = Vec::new();
         if let Some(place) = place {
             all.extend(certificates(&place.config.trust_roots)?);
@@ -103,7 +96,7 @@ impl Trusted {
             source: &self.source,
             memory: &self.memory,
             anchors: &self.anchors,
-            limits: self.limits,
+            limits: self.limits.clone(),
             clock: clock::now,
             room: Room::default(),
         }

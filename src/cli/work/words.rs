@@ -77,7 +77,9 @@ impl NotMade {
     }
 
     /// What the workshop refused about `file`.
-    pub fn of(refusal: &WorkRefusal, file: &str, hint: &str) -> Self {
+    ///
+    /// `demo`: the command that would start the demo whose authorities were asked.
+    pub fn of(refusal: &WorkRefusal, file: &str, demo: Option<&str>) -> Self {
         match refusal {
             WorkRefusal::Pdf(refusal) => Self::of_pdf(refusal),
             WorkRefusal::EarlierSignature { field, why } => Self::refused(
@@ -95,10 +97,16 @@ impl NotMade {
             WorkRefusal::Key(fault) => {
                 Self::could_not("key", &[("why", &fault.chain().to_string())])
             }
-            WorkRefusal::Timestamp(failure) => Self::could_not(
-                "timestamp_unavailable",
-                &[("tried", failure.to_string().trim()), ("hint", hint)],
-            ),
+            WorkRefusal::Timestamp(failure) => {
+                let tried = failure.to_string();
+                let mut not_made =
+                    Self::could_not("timestamp_unavailable", &[("tried", tried.trim())]);
+                if let Some(command) = demo {
+                    let hint = both("demo_not_running", &[("command", command)]);
+                    not_made.lines.extend(hint);
+                }
+                not_made
+            }
             WorkRefusal::TimestampNotTrusted(why) => {
                 Self::could_not("timestamp_not_trusted", &[("why", why)])
             }
@@ -106,13 +114,10 @@ impl NotMade {
                 let list: Vec<String> = list.iter().map(ToString::to_string).collect();
                 Self::refused("evidence_missing", &[("missing", &list.join("; "))])
             }
-            WorkRefusal::Message(why) => {
-                Self::refused("message", &[("file", file), ("why", why)])
+            WorkRefusal::Message(why) => Self::refused("message", &[("file", file), ("why", why)]),
+            WorkRefusal::NotSound { wanted, why } => {
+                Self::refused("not_sound", &[("level", wanted.as_str()), ("why", why)])
             }
-            WorkRefusal::NotSound { wanted, why } => Self::refused(
-                "not_sound",
-                &[("level", wanted.as_str()), ("why", why)],
-            ),
             WorkRefusal::Fault(fault) => Self::fault(fault),
         }
     }
@@ -137,11 +142,4 @@ fn both(key: &str, values: &[(&str, &str)]) -> Vec<String> {
     [Lang::En, Lang::Vi]
         .map(|lang| i18n::tf(lang, &key, values).trim().to_owned())
         .to_vec()
-}
-
-/// A remark on standard error, in both languages.
-pub(in crate::cli) fn say_both(key: &str, values: &[(&str, &str)]) {
-    for line in both(key, values) {
-        eprintln!("antin: {line}");
-    }
 }
