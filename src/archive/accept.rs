@@ -15,7 +15,7 @@ use super::entry::{self, Core, Entry};
 use super::gate::{Filing, Pass};
 use super::open::{Archive, random};
 use super::seal::Seal;
-use super::sequence::Place;
+use super::sequence::{LeafDraft, Place};
 use crate::fetch::TimestampFailure;
 use crate::pdf;
 use crate::pki::cert::Certificate;
@@ -233,6 +233,8 @@ impl Archive {
                 .ok_or_else(|| Fault::plain("the time-stamp's time is out of range"))?,
             level: SignatureLevel::BT,
             certificate_sha256: Digest::new(seal.certificate().sha256()),
+            wanted: None,
+            previous: None,
             authority: authority_name(token, &self.memory),
         };
         let core_json =
@@ -241,6 +243,7 @@ impl Archive {
             &core,
             &core_json,
             record,
+            entry::Event::Signed,
             Some(token),
             &DossierSecret::new(random()?),
         )?;
@@ -249,13 +252,17 @@ impl Archive {
             content,
             id: id.to_bytes(),
             public_id: *public_id.as_bytes(),
+            version_of: None,
             blob: sealed.sha256(),
             leaf: Vec::new(),
             entry: entry::encode(&core_json, &opening)?,
         };
         match self
             .sequencer()?
-            .place(admission, seal.issuer(), opening.commit())
+            .place(
+                admission,
+                LeafDraft::of_result(seal.issuer(), opening.commit()),
+            )
             .map_err(Refusal::Stopped)?
         {
             Place::Logged { index } => Ok(self.answer(index, false)?),

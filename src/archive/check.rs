@@ -68,6 +68,8 @@ pub struct PublicRecord {
     /// SHA-256 of the certificate that the office sealed with, as logged.
     pub seal_certificate: Digest,
     pub in_force: InForce,
+    /// No trusted time-stamp yet: the public log is the only witness of its time.
+    pub stamp_pending: bool,
     pub log: LogFact,
 }
 
@@ -75,6 +77,10 @@ pub struct PublicRecord {
 #[derive(Debug)]
 pub struct Archived {
     pub public_id: PublicId,
+    /// The same result exists with more evidence, at this level.
+    pub longer_lived: Option<SignatureLevel>,
+    /// No trusted time-stamp yet: the public log is the only witness of its time.
+    pub stamp_pending: bool,
     pub in_force: InForce,
     pub log: LogFact,
 }
@@ -91,6 +97,7 @@ impl Archive {
         if index >= self.tree_size() {
             return Ok(None);
         }
+        let index = self.newest_of(index)?;
         let entry = self.entry_at(index)?;
         let now = self.now();
         let bytes = match self.stores.blobs.read(&entry.core.file_sha256) {
@@ -119,6 +126,7 @@ impl Archive {
             report,
             seal_certificate: entry.core.certificate_sha256,
             in_force: InForce::of(&entry.record.validity, now.date_in_vietnam()),
+            stamp_pending: entry.stamp_pending(),
             log: self.log_fact(index),
             record: entry.record,
         }))
@@ -173,8 +181,15 @@ impl Archive {
             return Ok(None);
         };
         let entry = self.entry_at(index)?;
+        let newest = self.newest_of(self.first_of(index)?)?;
+        let longer_lived = match newest == index {
+            true => None,
+            false => Some(self.entry_at(newest)?.core.level),
+        };
         Ok(Some(Archived {
             public_id: entry.core.public_id,
+            longer_lived,
+            stamp_pending: newest == index && entry.stamp_pending(),
             in_force: InForce::of(&entry.record.validity, self.now().date_in_vietnam()),
             log: self.log_fact(index),
         }))

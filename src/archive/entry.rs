@@ -34,6 +34,12 @@ pub struct Core {
     pub signed_at: UtcTime,
     pub level: SignatureLevel,
     pub certificate_sha256: Digest,
+    /// The level that was asked for, where it is not reached yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<SignatureLevel>,
+    /// The version before this one, by its place in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<u64>,
     /// Common name of the time-stamping authority.
     pub authority: Option<String>,
 }
@@ -58,14 +64,28 @@ pub(super) fn encode(core_json: &[u8], opening: &Opening) -> Result<Vec<u8>, Fau
     Ok(bytes)
 }
 
-/// The commitment's values for one result (log leaf fields).
+/// What happened to the result, as its leaf commits to it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Event {
+    /// Signed by the office.
+    Signed,
+    /// Given evidence for a longer life; the earlier version's commitment.
+    Extended { previous: Digest },
+}
+
+/// The commitment's values for one version of a result (log leaf fields).
 pub(super) fn open(
     core: &Core,
     core_json: &[u8],
     record: &ResultRecord,
+    event: Event,
     token: Option<&Token>,
     secret: &DossierSecret,
 ) -> Result<Opening, Fault> {
+    let (step, previous) = match event {
+        Event::Signed => ("ky-so-co-quan/1", Vec::new()),
+        Event::Extended { previous } => ("bo-sung-bang-chung/1", previous.as_bytes().to_vec()),
+    };
     let token_sha256 = token
         .map(|t| sha256(&t.der).as_bytes().to_vec())
         .unwrap_or_default();
@@ -78,7 +98,8 @@ pub(super) fn open(
         .with(Field::ProcedureCode, record.procedure_code.to_string())
         .with(Field::AgencyCode, core.office.to_string())
         .with(Field::DossierCode, record.dossier_code.to_string())
-        .with(Field::Step, "ky-so-co-quan/1")
+        .with(Field::Step, step)
+        .with(Field::PreviousCommit, previous)
         .with(Field::SigningTime, core.signed_at.to_rfc3339())
         .with(
             Field::SigningCertificates,
@@ -132,6 +153,12 @@ impl Entry {
             record,
             opening,
         })
+    }
+
+    /// A time-stamp was asked for and could not be had yet.
+    #[must_use]
+    pub fn stamp_pending(&self) -> bool {
+        self.core.level == SignatureLevel::BB && self.core.wanted.is_some()
     }
 
     #[must_use]

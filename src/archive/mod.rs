@@ -25,6 +25,7 @@ mod sequence;
 mod signing;
 mod start;
 mod sweep;
+mod versions;
 mod workshop;
 
 pub use accept::{Accepted, Refusal, Submission};
@@ -34,7 +35,8 @@ pub use evidence::{Gatherer, Incomplete, Missing, MissingKind};
 pub use gate::{Client, Denied, Filing, Gate, Pass, Reading, Role, Sweeping};
 pub use health::Health;
 pub use open::{Archive, OpenRefusal, Opening, Settings, create_log};
-pub use retrieve::{Found, StoredResult};
+pub use retrieve::{Found, StoredResult, Wanted};
 pub use seal::{Seal, SealFiles};
 pub use sweep::{Finding, FindingKind, Progress, SweepReport, SweepState};
+pub use versions::Version;
 pub use workshop::{Made, Room, WorkRefusal, Workshop};

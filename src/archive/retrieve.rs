@@ -9,6 +9,7 @@ use super::entry::{Core, Entry};
 use super::gate::{Pass, Reading};
 use super::log::prove;
 use super::open::Archive;
+use super::versions::Version;
 use crate::record::{Digest, Fault, Receipt, ResultId, ResultRecord};
 use crate::tlog::Note;
 
@@ -16,6 +17,8 @@ use crate::tlog::Note;
 #[derive(Debug)]
 pub struct Found {
     pub index: u64,
+    /// Of the result, the first first.
+    versions: Vec<u64>,
     entry: Entry,
 }
 
@@ -25,6 +28,16 @@ pub struct StoredResult {
     pub receipt: Receipt,
     pub record: ResultRecord,
     pub core: Core,
+    pub versions: Vec<Version>,
+}
+
+/// Which version of a result is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The one with the most evidence.
+    Newest,
+    /// The one at this place in the log.
+    At(u64),
 }
 
 impl Found {
@@ -51,28 +64,54 @@ impl Found {
 impl Archive {
     /// # Errors
     /// The store could not be read.
-    pub fn find(&self, pass: &Pass<Reading>, id: &ResultId) -> Result<Option<Found>, Fault> {
-        let Some(index) = self.stores.ledger.by_id(&id.to_bytes())? else {
+    pub fn find(
+        &self,
+        pass: &Pass<Reading>,
+        id: &ResultId,
+        wanted: Wanted,
+    ) -> Result<Option<Found>, Fault> {
+        let Some(first) = self.stores.ledger.by_id(&id.to_bytes())? else {
             return Ok(None);
         };
         // Not yet in the tree: nobody holds a receipt for it.
-        if index >= self.tree_size() {
+        if first >= self.tree_size() {
             return Ok(None);
         }
+        let versions = self.versions_of(first)?;
+        let index = match wanted {
+            Wanted::Newest => versions.last().copied().unwrap_or(first),
+            Wanted::At(index) if versions.contains(&index) => index,
+            Wanted::At(_) => return Ok(None),
+        };
         let entry = self.entry_at(index)?;
         let may_read = pass
             .office()
             .is_none_or(|office| *office == entry.core.office);
-        Ok(may_read.then_some(Found { index, entry }))
+        Ok(may_read.then_some(Found {
+            index,
+            versions,
+            entry,
+        }))
     }
 
-    #[must_use]
-    pub fn facts(&self, found: &Found) -> StoredResult {
-        StoredResult {
+    /// # Errors
+    /// Another version of the result could not be read.
+    pub fn facts(&self, found: &Found) -> Result<StoredResult, Fault> {
+        let mut versions = Vec::with_capacity(found.versions.len());
+        for index in &found.versions {
+            let core = self.entry_at(*index)?.core;
+            versions.push(Version {
+                index: *index,
+                sha256: core.file_sha256,
+                level: core.level,
+            });
+        }
+        Ok(StoredResult {
             receipt: found.entry.receipt(&self.settings.base_url, found.index),
             record: found.entry.record.clone(),
             core: found.entry.core.clone(),
-        }
+            versions,
+        })
     }
 
     /// The signed bytes, exactly, whole or a range; checked against their digest when whole.

@@ -33,9 +33,43 @@ const BATCH_MAX: usize = 256;
 /// A result that waits for its place: everything but the leaf's time, which the sequencer decides.
 pub(super) struct Waiting {
     pub admission: Admission,
-    pub issuer: Digest,
-    pub commit: Digest,
+    pub leaf: LeafDraft,
     pub answer: SyncSender<Result<Place, Fault>>,
+}
+
+/// A leaf without its time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LeafDraft {
+    kind: LeafKind,
+    target: Option<u64>,
+    issuer: Digest,
+    commit: Digest,
+}
+
+impl LeafDraft {
+    pub const fn of_result(issuer: Digest, commit: Digest) -> Self {
+        Self {
+            kind: LeafKind::Result,
+            target: None,
+            issuer,
+            commit,
+        }
+    }
+
+    /// Evidence was added to the version at `target`.
+    pub const fn of_renewal(target: u64, issuer: Digest, commit: Digest) -> Self {
+        Self {
+            kind: LeafKind::Renewed,
+            target: Some(target),
+            issuer,
+            commit,
+        }
+    }
+
+    fn at(&self, bucket_s: u64) -> Leaf {
+        let leaf = Leaf::new(self.kind, bucket_s, self.issuer, self.commit);
+        self.target.map_or(leaf, |target| leaf.with_target(target))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,17 +124,11 @@ impl Sequencer {
     }
 
     /// Hands a result over and waits until it is logged.
-    pub fn place(
-        &self,
-        admission: Admission,
-        issuer: Digest,
-        commit: Digest,
-    ) -> Result<Place, Fault> {
+    pub fn place(&self, admission: Admission, leaf: LeafDraft) -> Result<Place, Fault> {
         let (answer, reply) = sync_channel(1);
         let waiting = Waiting {
             admission,
-            issuer,
-            commit,
+            leaf,
             answer,
         };
         let gone = || Fault::plain("the sequencer has stopped after a fault; restart the service");
@@ -189,7 +217,9 @@ impl Desk {
         let bucket = bucket_of((self.clock)(), BUCKET_S).max(self.last_bucket_s);
         let mut admissions = Vec::with_capacity(batch.len());
         for waiting in &mut batch {
-            let leaf = Leaf::new(LeafKind::Result, bucket, waiting.issuer, waiting.commit)
+            let leaf = waiting
+                .leaf
+                .at(bucket)
                 .encode()
                 .map_err(|e| Fault::plain(format!("encoding a log leaf: {e:?}")))?;
             waiting.admission.leaf = leaf.to_vec();

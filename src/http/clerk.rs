@@ -7,12 +7,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::bridge::blocking;
-use super::context::{Context, bearer, header_text};
+use super::context::{Context, bearer, header_text, query_value};
 use super::download::{Representation, Wanted};
 use super::multipart;
 use super::problem::Problem;
 use super::server::App;
-use crate::archive::{Found, Submission};
+use crate::archive::{Found, Submission, Wanted as Version};
 use crate::record::{IdempotencyKey, ResultId, ResultRecord};
 
 pub(super) async fn post(request: HttpRequest, payload: Payload, app: Data<App>) -> HttpResponse {
@@ -73,8 +73,13 @@ async fn found(request: &HttpRequest, id: &str, app: &App) -> Result<Found, Prob
     let pass = app.archive().gate().reading(bearer(request))?;
     let unknown = || Problem::new(404, "not_found");
     let id = ResultId::from_str(id).map_err(|_| unknown())?;
+    // An earlier version, by its place in the log; without it the newest.
+    let version = match query_value(request.query_string(), "version") {
+        Some(index) => Version::At(index.parse().map_err(|_| unknown())?),
+        None => Version::Newest,
+    };
     let archive = Arc::clone(app.archive());
-    blocking(move || archive.find(&pass, &id))
+    blocking(move || archive.find(&pass, &id, version))
         .await??
         .ok_or_else(unknown)
 }
@@ -86,7 +91,8 @@ pub(super) async fn get(request: HttpRequest, id: Path<String>, app: Data<App>) 
 
 async fn show(request: &HttpRequest, id: &str, app: &App) -> Result<HttpResponse, Problem> {
     let found = found(request, id, app).await?;
-    let stored = app.archive().facts(&found);
+    let archive = Arc::clone(app.archive());
+    let stored = blocking(move || archive.facts(&found)).await??;
     let mut body = serde_json::to_value(&stored.receipt).map_err(|_| Problem::internal())?;
     if let Some(object) = body.as_object_mut() {
         object.insert(
@@ -96,10 +102,18 @@ async fn show(request: &HttpRequest, id: &str, app: &App) -> Result<HttpResponse
         object.insert("office".into(), json!(stored.core.office));
         object.insert("bytes".into(), json!(stored.core.file_bytes));
         object.insert("upload_sha256".into(), json!(stored.core.upload_sha256));
+        object.insert("level_wanted".into(), json!(stored.core.wanted));
+        object.insert("versions".into(), versions(&stored.versions));
     }
     Ok(HttpResponse::Ok()
         .insert_header(("cache-control", "private, no-store"))
         .json(body))
+}
+
+fn versions(list: &[crate::archive::Version]) -> serde_json::Value {
+    list.iter()
+        .map(|v| json!({"log_index": v.index, "sha256": v.sha256, "level": v.level}))
+        .collect()
 }
 
 pub(super) async fn get_file(

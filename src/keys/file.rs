@@ -15,6 +15,8 @@ use crate::record::Fault;
 
 pub struct FileKey {
     key: PKey<Private>,
+    #[cfg(feature = "aws-lc")]
+    quick: Option<super::aws_lc::QuickKey>,
     spki: Vec<u8>,
     algorithm: SignatureAlgorithm,
 }
@@ -81,6 +83,8 @@ impl FileKey {
         let algorithm = SignatureAlgorithm::natural_for(facts)
             .ok_or_else(|| Fault::plain("keys of this kind are not used for signing here; take RSA, P-256, P-384 or Ed25519"))?;
         Ok(Self {
+            #[cfg(feature = "aws-lc")]
+            quick: super::aws_lc::QuickKey::of(&key, algorithm),
             key,
             spki,
             algorithm,
@@ -119,6 +123,10 @@ impl SigningKey for FileKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
+        #[cfg(feature = "aws-lc")]
+        if let Some(quick) = &self.quick {
+            return quick.sign(message);
+        }
         let fault = |e: openssl::error::ErrorStack| Fault::new("signing with a key from a file", e);
         match self.algorithm {
             SignatureAlgorithm::Ed25519 => {

@@ -6,6 +6,8 @@
 //! # What is not here
 //! Which certificate belongs to the key and whether it may be used now: `archive::seal`.
 
+#[cfg(feature = "aws-lc")]
+mod aws_lc;
 mod file;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@
 //!   it (ISO 32000-2 12.8.2.2.2). `increment` refuses what it forbids.
 
 use super::certification::Restrictions;
+use super::changes::each_reference;
 use super::document::Document;
 use super::form::{self, Form};
 use super::increment::{self, FieldPlace, NAME_PREFIX};
@@ -114,7 +115,7 @@ pub fn inspect<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Inspected<'a>, Re
         Form::Absent => Vec::new(),
         _ => signatures::of_document(&doc, &revision::all(&doc))?,
     };
-    let next = next_number(&doc)?;
+    let next = next_number(&doc, &signatures)?;
     drop((form, catalog));
     let inspected = Inspected {
         doc,
@@ -158,8 +159,11 @@ fn fields(doc: &Document<'_>, form: &Form<'_>) -> Result<Fields, Refusal> {
     Ok(found)
 }
 
+/// More numbers than all later revisions of one file take.
+const NAMED_WINDOW: u32 = 10_000;
+
 /// The first number no section lists and no trailer counts: many files state a wrong Size.
-fn next_number(doc: &Document<'_>) -> Result<u32, Refusal> {
+fn next_number(doc: &Document<'_>, signatures: &[SignatureField]) -> Result<u32, Refusal> {
     let size = doc
         .trailer()?
         .integer("Size")
@@ -171,7 +175,21 @@ fn next_number(doc: &Document<'_>) -> Result<u32, Refusal> {
         .map(|section| section.end_number())
         .max()
         .unwrap_or(0);
-    let next = size.max(listed);
+    let mut next = size.max(listed);
+    // A number that a signed revision names without having it must not get an object: see `changes`.
+    if !signatures.is_empty() {
+        let window = next..next.saturating_add(NAMED_WINDOW);
+        let mut named = next;
+        let read = each_reference(doc, &mut |id| {
+            if window.contains(&id.number) {
+                named = named.max(id.number.saturating_add(1));
+            }
+        });
+        // Objects that cannot be read are for the comparison of revisions to complain of.
+        if read.is_ok() {
+            next = named;
+        }
+    }
     // Dictionary, field, appearance, cross-reference stream of an unseen signature.
     if next > doc.limits.max_object_number.saturating_sub(4) {
         return Err(Refusal::OverBudget {

@@ -264,11 +264,21 @@ impl Ledger for Memory {
     }
 
     fn by_id(&self, id: &[u8; 16]) -> Result<Option<u64>, Fault> {
-        Ok(self.find(|it| it.id == *id)?.last().copied())
+        Ok(self
+            .find(|it| it.id == *id && it.version_of.is_none())?
+            .last()
+            .copied())
     }
 
     fn by_public_id(&self, public_id: &[u8; 16]) -> Result<Option<u64>, Fault> {
-        Ok(self.find(|it| it.public_id == *public_id)?.last().copied())
+        Ok(self
+            .find(|it| it.public_id == *public_id && it.version_of.is_none())?
+            .last()
+            .copied())
+    }
+
+    fn versions(&self, first: u64) -> Result<Vec<u64>, Fault> {
+        self.find(|it| it.version_of == Some(first))
     }
 
     fn by_blob(&self, blob: &Digest) -> Result<Vec<u64>, Fault> {

@@ -210,12 +210,15 @@ impl Sweeper<'_> {
     fn sweep_index(&self, sequenced: &Sequenced, part: &mut Part) {
         let ledger = &self.stores.ledger;
         let admission = &sequenced.admission;
-        let leads = ledger
-            .by_id(&admission.id)
-            .is_ok_and(|i| i == Some(sequenced.index))
+        let first = admission.version_of.unwrap_or(sequenced.index);
+        let leads = ledger.by_id(&admission.id).is_ok_and(|i| i == Some(first))
             && ledger
                 .by_public_id(&admission.public_id)
-                .is_ok_and(|i| i == Some(sequenced.index))
+                .is_ok_and(|i| i == Some(first))
+            && admission.version_of.is_none_or(|first| {
+                let listed = ledger.versions(first);
+                listed.is_ok_and(|list| list.contains(&sequenced.index))
+            })
             && ledger
                 .by_blob(&admission.blob)
                 .is_ok_and(|list| list.contains(&sequenced.index));
@@ -277,10 +280,16 @@ impl Sweeper<'_> {
                 ),
             );
         }
-        // Earlier signatures by others may be beyond our judgement; the office's own, the last, must pass.
-        let own = report.signatures.last();
-        if own.is_none_or(|s| s.indication != Indication::TotalPassed) {
-            let why = own
+        // Earlier signatures by others may be beyond our judgement; the office's own, the last, must pass, and so must the
+        // document time-stamps behind it.
+        let signatures = &report.signatures;
+        let own = signatures.iter().rposition(|s| s.format != "RFC3161");
+        let ours = own.and_then(|at| signatures.get(at..)).unwrap_or_default();
+        let bad = ours
+            .iter()
+            .find(|s| s.indication != Indication::TotalPassed);
+        if ours.is_empty() || bad.is_some() {
+            let why = bad
                 .and_then(|s| s.sub_indication)
                 .map_or("no signature", |s| s.as_str());
             part.finding(FindingKind::SignatureInvalid, index, why);

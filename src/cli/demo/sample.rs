@@ -47,7 +47,7 @@ pub(super) fn make(archive: &Archive, province: &Province, dir: &Path) -> Result
         })?;
     let pass = archive.gate().of_the_house();
     let found = archive
-        .find(&pass, &accepted.receipt.id)?
+        .find(&pass, &accepted.receipt.id, crate::archive::Wanted::Newest)?
         .ok_or_else(|| Fault::plain("the sample is not found"))?;
     let file = dir.join("sample-signed.pdf");
     replace(&file, &archive.file(&found, None)?, 0o600)?;

@@ -61,15 +61,24 @@ impl Lists {
         let _one_at_a_time = flight.lock().unwrap_or_else(PoisonError::into_inner);
         let now_s = question.now.unix_s();
         let held = self.recall(question, url);
-        if let Some(held) = &held
-            && held.is_current(now_s)
-            && question.is_new_enough(held.crl.this_update())
-            && let Ok(usable) = weigh(question, &held.crl)
-        {
-            note("cached");
+        let current = held.as_ref().filter(|held| {
+            held.is_current(now_s) && question.is_new_enough(held.crl.this_update())
+        });
+        if let Some(held) = current {
             facts.crls.push(held.crl.clone());
-            facts.saw(usable);
-            return Some(usable);
+            // What it does not say of this certificate it would not say when fetched again.
+            return match weigh(question, &held.crl) {
+                Ok(usable) => {
+                    note("cached");
+                    facts.saw(usable);
+                    Some(usable)
+                }
+                Err(cause) => {
+                    note(cause.code());
+                    facts.failed(url, cause);
+                    None
+                }
+            };
         }
         let fetched = fetch(question, url, held.as_ref());
         let outcome = fetched.and_then(|new| {

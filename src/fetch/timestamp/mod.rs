@@ -16,6 +16,8 @@ mod cause;
 mod check;
 mod health;
 mod pool;
+#[cfg(test)]
+mod tests;
 
 pub use cause::{Attempt, TimestampCause, TimestampFailure};
 pub use health::{Standing, TsaHealth};

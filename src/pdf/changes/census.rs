@@ -20,8 +20,20 @@ pub(super) fn count(doc: &Document<'_>, watched: &mut BTreeMap<u32, usize>) -> R
     if watched.is_empty() {
         return Ok(());
     }
+    each_reference(doc, &mut |id| {
+        if let Some(count) = watched.get_mut(&id.number) {
+            *count = count.saturating_add(1);
+        }
+    })
+}
+
+/// Every reference in the newest trailer and in all objects.
+pub(crate) fn each_reference(
+    doc: &Document<'_>,
+    visit: &mut dyn FnMut(ObjId),
+) -> Result<(), Refusal> {
     for (_, item) in &doc.trailer()?.entries {
-        look(&item.value, watched);
+        look(&item.value, visit);
     }
     let mut numbers: Vec<u32> = doc
         .sections
@@ -56,23 +68,24 @@ pub(super) fn count(doc: &Document<'_>, watched: &mut BTreeMap<u32, usize>) -> R
         {
             continue;
         }
-        look(&object.item.value, watched);
+        look(&object.item.value, visit);
     }
     Ok(())
 }
 
-fn look(value: &Value<'_>, watched: &mut BTreeMap<u32, usize>) {
+fn look(value: &Value<'_>, visit: &mut dyn FnMut(ObjId)) {
     match value {
-        Value::Reference(id) => {
-            if let Some(count) = watched.get_mut(&id.number) {
-                *count = count.saturating_add(1);
+        Value::Reference(id) => visit(*id),
+        Value::Array(items) => {
+            for item in items {
+                look(&item.value, visit);
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| look(&item.value, watched)),
-        Value::Dict(dict) => dict
-            .entries
-            .iter()
-            .for_each(|(_, item)| look(&item.value, watched)),
+        Value::Dict(dict) => {
+            for (_, item) in &dict.entries {
+                look(&item.value, visit);
+            }
+        }
         Value::Null
         | Value::Bool(_)
         | Value::Integer(_)

@@ -20,6 +20,8 @@ use super::signatures::bytes_behind;
 use super::{Limits, ObjId, Refusal};
 use rules::Case;
 
+pub(crate) use census::each_reference;
+
 /// The answer for one signed revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changes {

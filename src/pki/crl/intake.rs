@@ -70,7 +70,7 @@ enum State {
         total_bytes: usize,
         tbs: std::ops::Range<usize>,
         hashed: usize,
-        hasher: Option<Hasher>,
+        hasher: Option<Box<Hasher>>,
     },
 }
 
@@ -87,8 +87,7 @@ impl Intake {
     /// It is already certain that no list of acceptable size can come of it.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), Refused> {
         let bound = match &self.state {
-            State::Start => self.limit_bytes.saturating_mul(TEXT_MAX_FACTOR),
-            State::Text => self.limit_bytes.saturating_mul(TEXT_MAX_FACTOR),
+            State::Start | State::Text => self.limit_bytes.saturating_mul(TEXT_MAX_FACTOR),
             State::Head { total_bytes } | State::Body { total_bytes, .. } => *total_bytes,
         };
         if self.held.len().saturating_add(piece.len()) > bound {
@@ -232,7 +231,7 @@ fn header(bytes: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// The place of TBSCertList and the hash to run over it; no hash where the algorithm signs messages, or is not known.
-fn head(bytes: &[u8]) -> Option<(std::ops::Range<usize>, Option<Hasher>)> {
+fn head(bytes: &[u8]) -> Option<(std::ops::Range<usize>, Option<Box<Hasher>>)> {
     let (outer_bytes, _) = header(bytes)?;
     let tbs = bytes.get(outer_bytes..)?;
     if tbs.first() != Some(&tag::SEQUENCE) {
@@ -245,7 +244,7 @@ fn head(bytes: &[u8]) -> Option<(std::ops::Range<usize>, Option<Hasher>)> {
     let hasher = SignatureAlgorithm::from_der(identifier, None)
         .ok()
         .and_then(SignatureAlgorithm::digest)
-        .map(|digest| digest.hasher());
+        .map(|digest| Box::new(digest.hasher()));
     let end = outer_bytes
         .checked_add(tbs_header_bytes)?
         .checked_add(tbs_content_bytes)?;

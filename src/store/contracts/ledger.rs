@@ -12,6 +12,8 @@ pub struct Admission {
     pub content: Digest,
     pub id: [u8; 16],
     pub public_id: [u8; 16],
+    /// The index of a result's first version, for later ones: they bear the same identifiers, which lead to the first.
+    pub version_of: Option<u64>,
     /// SHA-256 of the signed file.
     pub blob: Digest,
     /// The public bytes of the log entry.
@@ -137,9 +139,13 @@ pub trait Ledger: Send + Sync {
     /// Index and content that were admitted under this idempotency key.
     fn by_idempotency(&self, key: &Digest) -> Result<Option<(u64, Digest)>, Fault>;
 
+    /// The first version of a result.
     fn by_id(&self, id: &[u8; 16]) -> Result<Option<u64>, Fault>;
 
     fn by_public_id(&self, public_id: &[u8; 16]) -> Result<Option<u64>, Fault>;
+
+    /// The later versions of the result whose first version is `first`, rising.
+    fn versions(&self, first: u64) -> Result<Vec<u64>, Fault>;
 
     /// Every index under which this blob was admitted, rising.
     fn by_blob(&self, blob: &Digest) -> Result<Vec<u64>, Fault>;

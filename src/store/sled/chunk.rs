@@ -58,6 +58,16 @@ pub(super) fn header(id: &Digest, bytes: u64, number: u32) -> [u8; HEADER_BYTES]
     header
 }
 
+/// What the header of a chunk says: digest and length of its document, and its own number.
+pub(super) fn named(value: &[u8]) -> Option<(Digest, u64, u32)> {
+    let (version, rest) = value.split_first()?;
+    let (id, rest) = rest.split_first_chunk::<32>()?;
+    let (bytes, rest) = rest.split_first_chunk::<8>()?;
+    let (number, _) = rest.split_first_chunk::<4>()?;
+    let id = Digest::from_slice(id).filter(|_| *version == VERSION)?;
+    Some((id, u64::from_be_bytes(*bytes), u32::from_be_bytes(*number)))
+}
+
 /// The content of a chunk, if it is the one that is looked for.
 pub(super) fn content<'v>(
     value: &'v [u8],

@@ -146,6 +146,25 @@ impl SledLedger {
         })
     }
 
+    /// The indices that stand in the keys under a prefix, where the rows agree.
+    fn listed(
+        &self,
+        prefix: &[u8],
+        index_of: impl Fn(&[u8]) -> Option<u64>,
+        agrees: impl Fn(&Admission) -> bool,
+    ) -> Result<Vec<u64>, Fault> {
+        self.open.with(|open| {
+            let keys = open.values.keys(prefix, None, usize::MAX)?;
+            let mut indices = Vec::new();
+            for index in keys.iter().filter_map(|key| index_of(key)) {
+                if index < self.admitted() && self.counts(&open.values, index, &agrees)? {
+                    indices.push(index);
+                }
+            }
+            Ok(indices)
+        })
+    }
+
     /// A damaged row can't disagree: the look-up is then all there is.
     fn counts(
         &self,
@@ -262,30 +281,31 @@ impl Ledger for SledLedger {
     }
 
     fn by_id(&self, id: &[u8; 16]) -> Result<Option<u64>, Fault> {
-        self.look_up(&row::id_key(id), |admission| admission.id == *id)
+        self.look_up(&row::id_key(id), |admission| {
+            admission.id == *id && admission.version_of.is_none()
+        })
     }
 
     fn by_public_id(&self, public_id: &[u8; 16]) -> Result<Option<u64>, Fault> {
         self.look_up(&row::public_id_key(public_id), |admission| {
-            admission.public_id == *public_id
+            admission.public_id == *public_id && admission.version_of.is_none()
         })
     }
 
+    fn versions(&self, first: u64) -> Result<Vec<u64>, Fault> {
+        self.listed(
+            &row::version_prefix(first),
+            |key| row::version_index(first, key),
+            |admission| admission.version_of == Some(first),
+        )
+    }
+
     fn by_blob(&self, blob: &Digest) -> Result<Vec<u64>, Fault> {
-        self.open.with(|open| {
-            let keys = open
-                .values
-                .keys(&row::blob_prefix(blob), None, usize::MAX)?;
-            let mut indices = Vec::new();
-            for index in keys.iter().filter_map(|key| row::blob_index(blob, key)) {
-                if index < self.admitted()
-                    && self.counts(&open.values, index, |admission| admission.blob == *blob)?
-                {
-                    indices.push(index);
-                }
-            }
-            Ok(indices)
-        })
+        self.listed(
+            &row::blob_prefix(blob),
+            |key| row::blob_index(blob, key),
+            |admission| admission.blob == *blob,
+        )
     }
 
     fn tree(&self) -> Result<Option<TreeState>, Fault> {
@@ -425,8 +445,13 @@ fn number(values: &Values, key: &[u8]) -> Result<u64, Fault> {
 fn put_entry(values: &Values, index: u64, admission: &Admission) -> Result<(), Fault> {
     values.put(&row::entry_key(index), &row::encode_admission(admission))?;
     let pointer = index.to_be_bytes();
-    values.put(&row::id_key(&admission.id), &pointer)?;
-    values.put(&row::public_id_key(&admission.public_id), &pointer)?;
+    match admission.version_of {
+        None => {
+            values.put(&row::id_key(&admission.id), &pointer)?;
+            values.put(&row::public_id_key(&admission.public_id), &pointer)?;
+        }
+        Some(first) => values.put(&row::version_key(first, index), &[])?,
+    }
     values.put(&row::blob_key(&admission.blob, index), &[])?;
     match &admission.idempotency {
         Some(key) => values.put(

@@ -25,10 +25,12 @@ mod chunk;
 mod combiner;
 mod database;
 mod folder;
+mod index;
 mod inspection;
 mod ledger;
 mod place;
 mod row;
+mod sealer;
 mod shelf;
 mod shut;
 #[cfg(test)]

@@ -18,9 +18,12 @@ const STATE_PREFIX: &[u8] = b"t";
 const REPORT_PREFIX: &[u8] = b"s";
 
 /// First letters of all keys here.
-pub(super) const KINDS: &[u8] = b"mertskiub";
+pub(super) const KINDS: &[u8] = b"mertskiubv";
 
 const VERSION: u8 = 1;
+
+/// An admission of a later version: the first version's index follows.
+const VERSION_LATER: u8 = 2;
 
 pub(super) fn entry_key(index: u64) -> Vec<u8> {
     numbered(ENTRY_PREFIX, index)
@@ -66,6 +69,18 @@ pub(super) fn blob_index(blob: &Digest, key: &[u8]) -> Option<u64> {
     number(key.strip_prefix(blob_prefix(blob).as_slice())?)
 }
 
+pub(super) fn version_prefix(first: u64) -> Vec<u8> {
+    numbered(b"v", first)
+}
+
+pub(super) fn version_key(first: u64, index: u64) -> Vec<u8> {
+    numbered(&version_prefix(first), index)
+}
+
+pub(super) fn version_index(first: u64, key: &[u8]) -> Option<u64> {
+    number(key.strip_prefix(version_prefix(first).as_slice())?)
+}
+
 pub(super) fn number(bytes: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?))
 }
@@ -85,7 +100,10 @@ pub(super) fn decode_seen(row: &[u8]) -> Option<(u64, Digest)> {
 }
 
 pub(super) fn encode_admission(admission: &Admission) -> Vec<u8> {
-    let mut row = vec![VERSION];
+    let mut row = match admission.version_of {
+        None => vec![VERSION],
+        Some(first) => [&[VERSION_LATER], first.to_be_bytes().as_slice()].concat(),
+    };
     match &admission.idempotency {
         Some(key) => {
             row.push(1);
@@ -103,7 +121,12 @@ pub(super) fn encode_admission(admission: &Admission) -> Vec<u8> {
 }
 
 pub(super) fn decode_admission(row: &[u8]) -> Option<Admission> {
-    let row = row.strip_prefix(&[VERSION])?;
+    let (version, mut row) = row.split_first()?;
+    let version_of = match *version {
+        VERSION => None,
+        VERSION_LATER => Some(u64::from_be_bytes(take::<8>(&mut row)?)),
+        _ => return None,
+    };
     let (has_key, mut row) = row.split_first()?;
     let idempotency = match has_key {
         0 => None,
@@ -120,6 +143,7 @@ pub(super) fn decode_admission(row: &[u8]) -> Option<Admission> {
         content,
         id,
         public_id,
+        version_of,
         blob,
         leaf,
         entry: row.to_vec(),

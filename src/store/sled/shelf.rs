@@ -5,13 +5,15 @@
 //! * A run of slots is given out once and lies in one volume.
 //! * At most `OPEN_VOLUMES` are open and they hold `HELD_BYTES` at the most, give or take one that is just being used.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::record::Fault;
 use crate::store::cause::Cause;
+use crate::store::contracts::Cursor;
 use crate::store::sled::volume::{Opened, Used, Volume, copy, format};
 
 /// Page table, write buffer and queues of an open volume take about 3 MB: 48 MB. Opening one takes about 25 ms.
@@ -39,8 +41,10 @@ struct State {
     open: VecDeque<u32>,
     /// What the open volumes may hold in memory together.
     held_bytes: u64,
-    /// Full volumes that wait to be sealed.
+    /// Volumes that became full.
     full: Vec<Arc<Volume>>,
+    /// Runs that were given out and are not in the index yet.
+    unindexed: BTreeSet<Cursor>,
 }
 
 /// A run of slots in the volume that is written to.
@@ -74,6 +78,7 @@ impl Shelf {
                 open: VecDeque::new(),
                 held_bytes: 0,
                 full: Vec::new(),
+                unindexed: BTreeSet::new(),
             }),
         };
         let last = shelf.lock().volumes.last().cloned();
@@ -116,6 +121,7 @@ impl Shelf {
                 (volume, 0)
             }
         };
+        state.unindexed.insert(cursor(volume.number, first_slot));
         drop(state);
         Ok(Run { volume, first_slot })
     }
@@ -148,7 +154,41 @@ impl Shelf {
         self.account(volume, used)
     }
 
-    /// The full volumes that wait to be sealed; the caller seals them (`close_one`) after a flush.
+    /// The document at `place` is in the index.
+    pub fn indexed(&self, place: Cursor) {
+        self.lock().unindexed.remove(&place);
+    }
+
+    /// Every document that was put before this place is in the index.
+    pub fn indexed_up_to(&self) -> Cursor {
+        let state = self.lock();
+        let next = cursor(
+            state.volumes.last().map_or(1, |last| last.number),
+            state.next_slot,
+        );
+        state.unindexed.first().copied().unwrap_or(next)
+    }
+
+    /// The volumes with the slots in them that may hold chunks, from a place on.
+    pub fn used_from(&self, from: Cursor) -> Vec<(Arc<Volume>, Range<u32>)> {
+        let state = self.lock();
+        let last = state.volumes.last().map(|last| last.number);
+        let volumes = state.volumes.iter();
+        volumes
+            .map(|volume| {
+                let end = match last == Some(volume.number) {
+                    true => state.next_slot,
+                    false => self.slots,
+                };
+                let first = from.0.saturating_sub(cursor(volume.number, 0).0);
+                let first = u32::try_from(first).unwrap_or(u32::MAX);
+                (volume.clone(), first.min(end)..end)
+            })
+            .filter(|(_, slots)| !slots.is_empty())
+            .collect()
+    }
+
+    /// The volumes that became full since the last call. They are to be sealed (`close_one`), each after a flush.
     pub fn take_full(&self) -> Vec<Arc<Volume>> {
         std::mem::take(&mut self.lock().full)
     }
@@ -156,9 +196,15 @@ impl Shelf {
     /// Lets the next reads come from the disk.
     pub fn cool(&self) -> Result<(), Fault> {
         let volumes = self.lock().volumes.clone();
-        volumes
-            .iter()
-            .try_for_each(|volume| volume.cool(self.slots))
+        volumes.iter().try_for_each(|volume| self.cool_one(volume))
+    }
+
+    /// Gives back what one volume keeps in memory of its chunks.
+    pub fn cool_one(&self, volume: &Volume) -> Result<(), Fault> {
+        let held_bytes = volume.cool(self.slots)?;
+        let mut state = self.lock();
+        state.held_bytes = state.held_bytes.saturating_sub(held_bytes);
+        Ok(())
     }
 
     /// Closes and seals everything.
@@ -220,6 +266,10 @@ impl Shelf {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn cursor(volume: u32, slot: u32) -> Cursor {
+    Cursor(u64::from(volume) << 32 | u64::from(slot))
 }
 
 fn volume_dir(dir: &Path, number: u32) -> PathBuf {

@@ -144,12 +144,15 @@ impl Volume {
     }
 
     /// Puts the chunks out of sled's cache, so that the next read of each comes from the disk: an empty page of each shard is asked
-    /// for until the shard has counted it, and what is larger than the shard's room goes. About 20 ms.
-    pub fn cool(&self, slots: u32) -> Result<(), Fault> {
+    /// for until the shard has counted it, and what is larger than the shard's room goes. About 20 ms. Tells how many bytes it may
+    /// have held.
+    pub fn cool(&self, slots: u32) -> Result<u64, Fault> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let State::Open(open) = &*state else {
-            return Ok(());
+            return Ok(0);
         };
+        // Before the work: what is read meanwhile is counted anew.
+        let held_bytes = open.held_bytes.swap(0, Ordering::SeqCst);
         for spare in slots..slots.saturating_add(SPARE_LEAVES) {
             // More than the 64 accesses that queue in a shard before it counts them.
             for _ in 0..66 {
@@ -157,7 +160,7 @@ impl Volume {
                 contain(|| self.doing("cooling", spare), || open.chunks.get(key))?;
             }
         }
-        Ok(())
+        Ok(held_bytes)
     }
 
     /// Closes; seals first if anything was written. Tells how many bytes it may have held.

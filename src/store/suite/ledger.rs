@@ -13,6 +13,7 @@ pub(super) const CASES: &[Case] = &[
     ("the same key and content are replayed", replay),
     ("the same key with other content conflicts", conflict),
     ("entries are found by every look-up", look_ups),
+    ("later versions are found by the first", versions),
     ("the head advances from the state it has", advance),
     ("a lease of another opening is refused", fenced),
     ("reports are kept and replaced", reports),
@@ -127,6 +128,34 @@ fn look_ups(stores: &Stores) {
     assert_eq!(stores.ledger.entry(3).unwrap(), None);
     let rows = stores.ledger.entries(1, 9).unwrap();
     assert_eq!(rows.iter().map(Row::index).collect::<Vec<_>>(), [1, 2]);
+}
+
+fn versions(stores: &Stores) {
+    let later = Admission {
+        version_of: Some(1),
+        id: admission(2).id,
+        public_id: admission(2).public_id,
+        ..admission(7)
+    };
+    let latest = Admission {
+        blob: sha256(b"longer still"),
+        idempotency: None,
+        ..later.clone()
+    };
+    let ledger = &stores.ledger;
+    ledger
+        .admit(&[admission(1), admission(2), later.clone(), latest])
+        .unwrap();
+    // The identifiers lead to the first version, the first version to the others.
+    assert_eq!(ledger.by_id(&later.id).unwrap(), Some(1));
+    assert_eq!(ledger.by_public_id(&later.public_id).unwrap(), Some(1));
+    assert_eq!(ledger.versions(1).unwrap(), [2, 3]);
+    assert_eq!(ledger.versions(0).unwrap(), [0; 0]);
+    assert_eq!(ledger.by_blob(&later.blob).unwrap(), [2]);
+    let Some(Row::Whole(row)) = ledger.entry(2).unwrap() else {
+        panic!("entry 2 is not whole")
+    };
+    assert_eq!(row.admission, later);
 }
 
 fn advance(stores: &Stores) {

@@ -64,6 +64,7 @@ pub(super) fn admission(seed: u64) -> Admission {
         content: sha256(&bytes(seed, 21)),
         id: short(1 << 32),
         public_id: short(1 << 33),
+        version_of: None,
         blob: sha256(&bytes(seed, 22)),
         leaf: bytes(seed, 128),
         entry: bytes(seed, 3000),
