@@ -24,6 +24,7 @@
 )]
 
 pub mod archive;
+pub mod asic;
 pub mod cli;
 pub mod config;
 pub mod fetch;

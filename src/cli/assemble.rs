@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::clock;
 use crate::archive::{Archive, Client, OpenRefusal, Opening, Role, SealFiles, Settings};
-use crate::config::{self, Config};
+use crate::config::{self, Config, OfficeKeys};
 use crate::store::Stores;
 
 pub(super) fn settings(config: &Config) -> Settings {
@@ -32,15 +32,7 @@ pub(super) fn open_damaged(
 }
 
 fn opening(config: &Config, stores: Stores) -> Opening {
-    let seals = config
-        .offices
-        .iter()
-        .map(|o| SealFiles {
-            office: o.office.clone(),
-            key_file: o.key_file.clone(),
-            certificate_file: o.certificate_file.clone(),
-        })
-        .collect();
+    let seals = config.offices.iter().map(seal).collect();
     let clients = config
         .clients
         .iter()
@@ -64,6 +56,14 @@ fn opening(config: &Config, stores: Stores) -> Opening {
         clients,
         fetch: config.fetch.clone(),
         clock: clock::now,
+    }
+}
+
+pub(super) fn seal(office: &OfficeKeys) -> SealFiles {
+    SealFiles {
+        office: office.office.clone(),
+        key_file: office.key_file.clone(),
+        certificate_file: office.certificate_file.clone(),
     }
 }
 

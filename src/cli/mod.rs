@@ -17,14 +17,17 @@ mod clock;
 mod config;
 mod demo;
 mod disk;
+mod extend;
 mod init;
 mod key;
 mod serve;
+mod sign;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod trial;
 mod verify;
+mod work;
 
 use std::process::ExitCode;
 
@@ -53,6 +56,10 @@ enum Verb {
     Init(init::Init),
     /// Serves pages, API and log / Chạy dịch vụ
     Serve(serve::Serve),
+    /// Signs a file without archiving it / Ký một tệp, không lưu trữ
+    Sign(sign::Sign),
+    /// Brings a signed file to a higher level / Nâng mức chữ ký của một tệp đã ký
+    Extend(extend::Extend),
     /// Judges a signed PDF, ours or another's / Kiểm tra một tệp PDF đã ký
     Verify(verify::Verify),
     /// Reads the whole archive again and lists what is wrong / Rà soát toàn bộ kho lưu trữ
@@ -88,6 +95,8 @@ pub fn main() -> ExitCode {
             allocator::bound();
             serve.run()
         }
+        Verb::Sign(sign) => sign.run(),
+        Verb::Extend(extend) => extend.run(),
         Verb::Verify(verify) => verify.run(),
         Verb::Sweep(sweep) => {
             allocator::bound();

@@ -59,7 +59,8 @@ impl Upload {
         Digest::new(self.state.clone().finalize().into())
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
@@ -115,6 +116,20 @@ pub fn prepare(
     signer: &Signer<'_>,
     at: UtcTime,
 ) -> Result<ToBeSigned, Refusal> {
+    prepare_placed(upload, inspect, signer, Place::Invisible, at)
+}
+
+/// As `prepare`, with a place on a page for the signature.
+///
+/// # Errors
+/// The file can't carry the signature, or not there.
+pub fn prepare_placed(
+    upload: Upload,
+    inspect: impl for<'a> FnOnce(&'a [u8]) -> Result<Inspected<'a>, Refusal>,
+    signer: &Signer<'_>,
+    place: Place,
+    at: UtcTime,
+) -> Result<ToBeSigned, Refusal> {
     let increment = {
         let inspected = inspect(upload.bytes())?;
         let request = FieldRequest {
@@ -130,7 +145,7 @@ pub fn prepare(
                 signer.algorithm,
                 signer.token_bytes_max,
             ),
-            place: Place::Invisible,
+            place,
         };
         append_signature(&inspected, &request)?
     };

@@ -123,6 +123,10 @@ class Authority:
             tsa_cert=to_asn1(tsa.certificate), tsa_key=tsa.asn1_key(), certs_to_embed=self.store()
         )
 
+    def _whereabouts(self, issuer: x509.Name, subject: x509.Name) -> list[x509.ExtensionType]:
+        """Where the issuer's certificate and the status are found; nowhere, unless a subclass serves them."""
+        return []
+
     def _distinguished_name(self, common_name: str) -> x509.Name:
         return x509.Name(
             [
@@ -133,7 +137,16 @@ class Authority:
         )
 
     def _certificate(
-        self, subject, public_key, issuer, issuer_key, ca=False, path_length=None, time_stamping=False
+        self,
+        subject,
+        public_key,
+        issuer,
+        issuer_key,
+        ca=False,
+        path_length=None,
+        time_stamping=False,
+        days=730,
+        extra=(),
     ) -> x509.Certificate:
         builder = (
             x509.CertificateBuilder()
@@ -142,7 +155,7 @@ class Authority:
             .public_key(public_key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(self.now - dt.timedelta(days=2))
-            .not_valid_after(self.now + dt.timedelta(days=730))
+            .not_valid_after(self.now + dt.timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=path_length), critical=True)
             .add_extension(
                 x509.KeyUsage(
@@ -163,11 +176,15 @@ class Authority:
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
             )
         )
+        for extension in self._whereabouts(issuer, subject):
+            builder = builder.add_extension(extension, critical=False)
         if time_stamping:
             # RFC 3161 2.3: the extended key usage is critical and stands alone.
             builder = builder.add_extension(
                 x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True
             )
+        for extension in extra:
+            builder = builder.add_extension(extension, critical=False)
         return builder.sign(issuer_key, hashes.SHA256())
 
 

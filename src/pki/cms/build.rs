@@ -9,6 +9,7 @@ use super::super::crypto::SignatureAlgorithm;
 use super::super::der::{tag, time, write};
 use super::super::digest::DigestAlgorithm;
 use super::super::oid;
+use super::layout::attribute;
 
 /// What is known before signing.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +49,11 @@ impl SignedAttrs {
 }
 
 pub fn attributes_to_sign(facts: &SigningFacts<'_>) -> SignedAttrs {
+    attributes_and_more(facts, None)
+}
+
+/// With the mime-type of the signed data (EN 319 122-1 5.2.4.2), which CAdES has and PAdES has not.
+pub fn attributes_and_more(facts: &SigningFacts<'_>, mime_type: Option<&str>) -> SignedAttrs {
     let mut attributes = vec![
         attribute(oid::ATTR_CONTENT_TYPE, &write::oid(facts.content_type)),
         attribute(
@@ -62,6 +68,12 @@ pub fn attributes_to_sign(facts: &SigningFacts<'_>) -> SignedAttrs {
     if let Some(unix_s) = facts.signing_time {
         // RFC 5652 11.3: UTCTime through 2049, as in certificates.
         attributes.push(attribute(oid::ATTR_SIGNING_TIME, &time::encode(unix_s)));
+    }
+    if let Some(mime_type) = mime_type {
+        attributes.push(attribute(
+            oid::ATTR_MIME_TYPE,
+            &write::utf8_string(mime_type),
+        ));
     }
     SignedAttrs {
         der: write::set_of(&attributes),
@@ -81,10 +93,6 @@ fn signing_certificate_v2(signer: &Certificate, digest: DigestAlgorithm) -> Vec<
         _ => write::sequence(&[write::octet_string(&signer.sha256())]),
     };
     write::sequence(&[write::sequence(&[id])])
-}
-
-fn attribute(kind: &[u8], value: &[u8]) -> Vec<u8> {
-    write::sequence(&[write::oid(kind), write::element(tag::SET, value)])
 }
 
 /// Everything that goes into the finished message.

@@ -3,24 +3,30 @@
 //! # Contents
 //! * [`SignedData`] and [`SignerInfo`]: reading, BER tolerated.
 //! * [`SignedAttributes`]: what a signature stands over.
+//! * [`Layout`]: the same message as it lies, and with more in it; [`HashIndex`]: archive time-stamps over it.
 //! * [`attributes_to_sign`], [`assemble`]: writing, with the signature made by somebody else in between.
 //!
 //! # Invariants
 //! * A signature is checked over the octets of its attributes as received (RFC 5652 5.4), in their received order.
 //! * All signers are reported; nobody is "the first".
 
+mod ats_v3;
 mod attributes;
 mod build;
+mod layout;
 mod parse;
 mod signer;
 
 #[cfg(test)]
 mod tests;
 
+pub use ats_v3::{Covered, HashIndex, Missing, index_of, token_with_index};
 pub use attributes::{Attribute, EssCertId, SignedAttributes};
 pub use build::{
-    Assembly, SignedAttrs, SigningFacts, assemble, attributes_to_sign, size_upper_bound,
+    Assembly, SignedAttrs, SigningFacts, assemble, attributes_and_more, attributes_to_sign,
+    size_upper_bound,
 };
+pub use layout::{Additions, Layout, SignerLayout, UnsignedLayout};
 pub use parse::SignedData;
 pub use signer::{CertificateBinding, SignerId, SignerInfo};
 

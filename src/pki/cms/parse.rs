@@ -5,6 +5,7 @@ use super::super::cert::Certificate;
 use super::super::crypto::SignatureAlgorithm;
 use super::super::der::{Reader, normalise, only, tag};
 use super::super::digest::DigestAlgorithm;
+use super::super::ocsp;
 use super::super::oid::{self, ObjectId};
 use super::signer::read_signer;
 use super::{Finding, SignerInfo};
@@ -173,10 +174,13 @@ impl SignedData {
                 self.crls.push(choice.raw.to_vec());
             } else if choice.tag == tag::context_constructed(1) {
                 let mut other = choice.reader();
-                let is_ocsp = other.oid(CHOICE)? == oid::RI_OCSP_RESPONSE;
+                let kind = other.oid(CHOICE)?;
                 let info = other.any(CHOICE)?;
-                if is_ocsp {
+                if kind == oid::RI_OCSP_RESPONSE {
                     self.ocsp_responses.push(info.raw.to_vec());
+                } else if kind == oid::OCSP_BASIC {
+                    // EN 319 122-1 5.4.2.2: the BasicOCSPResponse alone; put back into its envelope.
+                    self.ocsp_responses.push(ocsp::wrap(info.raw));
                 } else {
                     self.findings.push(Finding::OtherRevocationPresent);
                 }

@@ -15,6 +15,7 @@ mod tests;
 pub use draft::{Answer, Draft, failure};
 pub use id::CertId;
 pub use request::Request;
+pub(in crate::pki) use response::wrap;
 pub use response::{
     BasicResponse, CertStatus, ResponderId, Response, ResponseStatus, SingleResponse,
 };

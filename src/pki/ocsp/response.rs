@@ -206,7 +206,7 @@ impl BasicResponse {
     }
 }
 
-pub(super) fn wrap(basic: &[u8]) -> Vec<u8> {
+pub(in crate::pki) fn wrap(basic: &[u8]) -> Vec<u8> {
     let bytes = write::sequence(&[write::oid(oid::OCSP_BASIC), write::octet_string(basic)]);
     write::sequence(&[write::enumerated(0), write::explicit(0, &bytes)])
 }
