@@ -15,7 +15,7 @@ use super::entry::{self, Core, Entry};
 use super::gate::{Filing, Pass};
 use super::open::{Archive, random};
 use super::seal::Seal;
-use super::sequence::{LeafDraft, Place};
+use super::sequence::{Afterwards, LeafDraft, Place};
 use crate::fetch::TimestampFailure;
 use crate::pdf;
 use crate::pki::cert::Certificate;
@@ -364,6 +364,10 @@ impl Archive {
             .place(
                 admission,
                 LeafDraft::of_result(made.author.issuer, opening.commit()),
+                match core.wanted {
+                    Some(_) => Afterwards::Raise,
+                    None => Afterwards::Nothing,
+                },
             )
             .map_err(Refusal::Stopped)?
         {

@@ -98,8 +98,8 @@ impl Levels {
     }
 
     /// How many results wait for a higher level.
-    pub fn waiting(&self) -> usize {
-        self.lock().open.len()
+    fn waiting(&self) -> u32 {
+        u32::try_from(self.lock().open.len()).unwrap_or(u32::MAX)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -186,11 +186,14 @@ fn run(levels: &Levels, archive: &Weak<Archive>) {
             return;
         };
         archive.raise_all(&due);
+        metrics::gauge!("antin_levels_waiting").set(f64::from(levels.waiting()));
         let mark = levels.mark(archive.tree_size());
         if mark != kept {
             match archive.keep_mark(&mark) {
                 Ok(()) => kept = mark,
-                Err(fault) => tracing::error!(fault = %fault.chain(), "the mark of levels could not be kept"),
+                Err(fault) => {
+                    tracing::error!(fault = %fault.chain(), "the mark of levels could not be kept")
+                }
             }
         }
         if levels.is_ending() {

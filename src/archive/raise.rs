@@ -33,7 +33,9 @@ impl Archive {
             .ok_or_else(|| Fault::plain(format!("the file of entry {newest} is missing")))?;
         let upload = Upload::from(bytes);
         if upload.sha256() != core.file_sha256 {
-            return Err(Fault::plain(format!("the file of entry {newest} is damaged")));
+            return Err(Fault::plain(format!(
+                "the file of entry {newest} is damaged"
+            )));
         }
         let workshop = self.workshop();
         let made = match workshop.extend(upload.clone(), wanted) {

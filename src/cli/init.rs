@@ -8,7 +8,7 @@ use super::disk::{make_dir, replace, write_secret};
 use super::{could_not, trial};
 use crate::archive::{Settings, create_log};
 use crate::config;
-use crate::record::Fault;
+use crate::record::{Fault, SignatureLevel};
 use crate::store::{self, Stores};
 use crate::tlog::{KeyKind, KeyName, NoteSigner, SeedSigner, SignedCheckpoint};
 
