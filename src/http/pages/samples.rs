@@ -186,6 +186,7 @@ pub(crate) fn record(lang: Lang, checked: Checked) -> RecordPage {
             origin: Origin::BornDigital,
             signed_at: UtcTime::parse_rfc3339("2026-11-24T02:15:02Z").unwrap(),
             tsa: Some("Dịch vụ cấp dấu thời gian 1".to_owned()),
+            stamp_pending: false,
         },
         checked,
     }
@@ -204,6 +205,8 @@ pub(crate) fn file(lang: Lang, report: &Report, archived: Archived) -> String {
 
 fn kept() -> Archived {
     Archived::Kept(ArchivedMatch {
+        longer_lived: None,
+        stamp_pending: false,
         public_id: ID.to_owned(),
         force: Force::Unlimited,
         log: log(LogState::Included),
