@@ -264,6 +264,46 @@ fn filling_a_field_after_a_signature_is_permitted_by_its_name() {
 }
 
 #[test]
+fn a_widget_that_does_not_name_its_field_is_known_by_the_fields_kids() {
+    let base = signed(&file(&with_field(
+        "<< /FT /Sig /T (chief) /Kids [11 0 R] >>",
+        &[(
+            11,
+            "<< /Type /Annot /Subtype /Widget /Rect [0 0 9 9] /AP << /N 4 0 R >> >>",
+        )],
+    )));
+    let place = Place::Field {
+        name: "chief".to_owned(),
+        appearance: Some(shown(0, [0.0; 4])),
+    };
+    sound(&placed(&base, place).unwrap(), "chief", 2);
+    // Nothing to show: the widget of a signed file stays as it is.
+    let plain = placed(&base, empty_field("chief")).unwrap();
+    sound(&plain, "chief", 2);
+    let tail = String::from_utf8_lossy(&plain[base.len()..]);
+    assert!(!tail.contains("\n11 0 obj"));
+}
+
+#[test]
+fn a_document_time_stamp_has_an_appearance_only_where_pdf_a_1_wants_one() {
+    let packet = "xmlns:p=\"http://www.aiim.org/pdfa/ns/id/\" p:part=\"1\"";
+    for (part, expected) in [("1", true), ("2", false)] {
+        let packet = packet.replace('1', part);
+        let mut all = with(1, "<< /Type /Catalog /Pages 2 0 R /Metadata 20 0 R >>");
+        let length = packet.len();
+        all.push((
+            20,
+            format!("<< /Length {length} >>\nstream\n{packet}\nendstream"),
+        ));
+        let base = file(&all);
+        let bytes = signed_as(&base, SubFilter::Rfc3161);
+        let tail = String::from_utf8_lossy(&bytes[base.len()..]);
+        assert_eq!(tail.contains("/AP <<"), expected, "{part}");
+        sound(&bytes, "Antin-Time-1", 1);
+    }
+}
+
+#[test]
 fn the_widget_of_a_field_changes_only_with_its_field() {
     let widget = "/Type /Annot /Subtype /Widget /Parent 10 0 R /Rect [0 0 9 9] /P 3 0 R";
     let base = signed(&file(&with_field(
@@ -364,6 +404,7 @@ fn seed_values_that_we_meet_are_no_obstacle() {
         "/Ff 8 /Reasons [(.)]",
         "/Ff 32 /AddRevInfo false",
         "/Ff 64 /DigestMethod [(SHA256) (SHA384) (SHA512)]",
+        "/Ff 64 /DigestMethod [(sha512) (sha256) (sha384)]",
         "/Ff 128 /LockDocument /auto",
         "/MDP << /P 0 >>",
         "/Cert << /Type /SVCert /Subject [] >>",
