@@ -47,9 +47,13 @@ pub(super) fn gather(opened: &Opened<'_>, entries: &[Entry<'_>], case: &mut Case
         case.material.add_store(store, bytes.len(), memory);
     }
     // Where there is neither, nothing can be proven of messages; what they carry is taken up where each is judged.
-    if newest.is_none() && stamped().next().is_none() {
-        return;
+    if newest.is_some() || stamped().next().is_some() {
+        gather_messages(entries, case);
     }
+}
+
+/// Takes up what the messages of all signatures and time-stamps carry.
+pub(super) fn gather_messages(entries: &[Entry<'_>], case: &mut Case<'_>) {
     for entry in entries {
         let Some(covered) = entry.covered else {
             continue;

@@ -67,6 +67,7 @@ pub fn long_term_needs(
     };
     let mut case = Case::new(&evidence, at.unix_s());
     document_timestamp::gather(&opened, &entries, &mut case);
+    document_timestamp::gather_messages(&entries, &mut case);
     let mut wanted = Wanted {
         at,
         needs: Vec::new(),
