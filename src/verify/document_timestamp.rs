@@ -105,6 +105,7 @@ pub(super) fn judge(
         entry.findings.take(&judged.report);
         report.signer = judged.authority.as_ref().map(signer_of);
         report.best_signature_time = Some(judged.report.time.clone());
+        report.revocation = judged.revocation;
         if let Some(time_s) = judged.proves_s {
             // 5.5.4: what a later time-stamp covers existed before it.
             if existed_s.is_some_and(|later| time_s > later.saturating_add(SKEW_S)) {
