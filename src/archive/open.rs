@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::gate::{Client, Gate};
+use super::levels::{self, Levels};
 use super::seal::{Seal, SealFiles};
 use super::sequence::{Desk, Head, Sequencer};
 use super::start;
 use crate::fetch::{Fetcher, RevocationSource};
 use crate::pki::cert::Certificate;
-use crate::record::{Digest, Fault, OfficeCode, UtcTime};
+use crate::record::{Digest, Fault, OfficeCode, SignatureLevel, UtcTime};
 use crate::store::{Stores, TreeState};
 use crate::tlog::{Checkpoint, NoteSigner, VerifierKey, empty_root};
 use crate::trust::{Anchors, Memory};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub log_key_file: PathBuf,
     pub trust_roots: Vec<PathBuf>,
     pub max_file_bytes: u64,
+    /// Of results for which none was asked.
+    pub level: SignatureLevel,
 }
 
 pub struct Opening {
@@ -117,6 +120,8 @@ pub struct Archive {
     pub(super) refused: Option<String>,
     sequencer: Mutex<Option<Sequencer>>,
     pub(super) thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    pub(super) levels: Arc<Levels>,
+    worker: Mutex<Option<std::thread::JoinHandle<()>>>,
     recovered: u64,
 }
 
@@ -178,13 +183,21 @@ impl Archive {
             last_bucket_s,
             on_the_way: Arc::clone(&archive.on_the_way),
             halted: Arc::clone(&archive.halted),
+            levels: Arc::clone(&archive.levels),
             unsettled: 0,
         };
         archive.recovered = desk.recover()?;
         let (sequencer, thread) = Sequencer::start(desk)?;
         archive.sequencer = Mutex::new(Some(sequencer));
         archive.thread = Mutex::new(Some(thread));
-        Ok(Arc::new(archive))
+        let archive = Arc::new(archive);
+        let worker = levels::start(&archive)?;
+        archive
+            .worker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(worker);
+        Ok(archive)
     }
 
     /// Opens for looking only, whatever is damaged: nothing is recovered, published or sequenced. `refused` is why `open` did not.
@@ -244,6 +257,8 @@ impl Archive {
             refused: None,
             sequencer: Mutex::new(None),
             thread: Mutex::new(None),
+            levels: Arc::default(),
+            worker: Mutex::new(None),
             recovered: 0,
         })
     }
@@ -263,6 +278,15 @@ impl Archive {
     /// # Errors
     /// The last flush failed.
     pub fn close(&self) -> Result<(), Fault> {
+        self.levels.end();
+        let worker = self
+            .worker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if worker.is_some_and(|worker| worker.join().is_err()) {
+            tracing::error!("the worker for levels ended in a panic");
+        }
         self.sequencer
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

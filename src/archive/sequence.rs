@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use super::crash;
 use super::entry::Entry;
+use super::levels::Levels;
 use crate::record::{Digest, Fault, Leaf, LeafKind, UtcTime, bucket_of};
 use crate::store::{Admission, Admitted, KeptReceipt, Lease, Row, Sequenced, Stores, TreeState};
 use crate::tlog::{Checkpoint, KeyName, RightEdge, SeedSigner};
@@ -34,7 +35,16 @@ const BATCH_MAX: usize = 256;
 pub(super) struct Waiting {
     pub admission: Admission,
     pub leaf: LeafDraft,
+    pub afterwards: Afterwards,
     pub answer: SyncSender<Result<Place, Fault>>,
+}
+
+/// What is to be done with a result once it is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Afterwards {
+    Nothing,
+    /// It is to reach a higher level.
+    Raise,
 }
 
 /// A leaf without its time.
@@ -103,6 +113,7 @@ pub(super) struct Desk {
     /// Results that are being accepted now, those in the queue included.
     pub on_the_way: Arc<AtomicUsize>,
     pub halted: Arc<AtomicBool>,
+    pub levels: Arc<Levels>,
     /// Batches whose published files may not be durable yet.
     pub unsettled: u32,
 }
@@ -124,11 +135,17 @@ impl Sequencer {
     }
 
     /// Hands a result over and waits until it is logged.
-    pub fn place(&self, admission: Admission, leaf: LeafDraft) -> Result<Place, Fault> {
+    pub fn place(
+        &self,
+        admission: Admission,
+        leaf: LeafDraft,
+        afterwards: Afterwards,
+    ) -> Result<Place, Fault> {
         let (answer, reply) = sync_channel(1);
         let waiting = Waiting {
             admission,
             leaf,
+            afterwards,
             answer,
         };
         let gone = || Fault::plain("the sequencer has stopped after a fault; restart the service");
@@ -232,10 +249,14 @@ impl Desk {
         crash::point("sequence.admitted");
         let mut new: Vec<(u64, &Admission)> = Vec::new();
         let mut places = Vec::with_capacity(admitted.len());
-        for (outcome, admission) in admitted.iter().zip(&admissions) {
+        for ((outcome, admission), waiting) in admitted.iter().zip(&admissions).zip(&batch) {
             places.push(match *outcome {
                 Admitted::New { index } => {
                     new.push((index, admission));
+                    // Before it is in the tree: whoever sees it there knows that it was handed over.
+                    if waiting.afterwards == Afterwards::Raise {
+                        self.levels.hand_over(index);
+                    }
                     Place::Logged { index }
                 }
                 Admitted::Replayed { index } => Place::Replayed { index },

@@ -11,51 +11,66 @@ use std::sync::atomic::Ordering;
 use super::accept::Refusal;
 use super::open::Archive;
 use super::seal::Seal;
+use crate::fetch::TimestampFailure;
 use crate::pdf::{self, Limits};
+use crate::pki::cert::Certificate;
 use crate::pki::tsp::Token;
-use crate::record::{Fault, UtcTime};
-use crate::sign::{NoRoom, Sealed, Signature, Upload, prepare};
+use crate::record::{Digest, Fault, SignatureLevel, UtcTime};
+use crate::sign::{NoRoom, Sealed, Signature, Signed, Upload, prepare};
 use crate::trust::{RevocationEvidence, Status, status_of};
 use crate::verify::{Evidence, Indication, judge};
 
 /// Tokens of one authority differ by a few bytes (serial number, fraction of the second, signature encoding).
-const TOKEN_SPARE_BYTES: usize = 64;
+pub(super) const TOKEN_SPARE_BYTES: usize = 64;
 /// Two authorities that take turns need two tries; a third is generous.
 const ROOM_TRIES: u32 = 3;
+
+/// What came of asking for a time-stamp.
+enum Stamping {
+    Done(Box<(Sealed, Token)>),
+    NobodyAnswers {
+        upload: Upload,
+        failure: TimestampFailure,
+    },
+}
 
 impl Archive {
     /// Certificate validity and, where its status can be had, revocation: before the key is used.
     pub(super) fn may_sign(&self, seal: &Seal, now: UtcTime) -> Result<(), Refusal> {
         seal.usable_at(now, &self.anchors, &self.memory)
             .map_err(Refusal::CertificateNotUsable)?;
-        let pool = seal.chain().iter().chain(self.anchors.certificates());
+        self.not_revoked(seal.certificate(), seal.chain(), now)
+    }
+
+    /// Revocation of a signer's certificate, where its status can be had.
+    pub(super) fn not_revoked(
+        &self,
+        certificate: &Certificate,
+        chain: &[Certificate],
+        now: UtcTime,
+    ) -> Result<(), Refusal> {
+        let pool = chain.iter().chain(self.anchors.certificates());
         let Some(issuer) = pool
             .into_iter()
-            .find(|c| c.subject().matches(seal.certificate().issuer()))
+            .find(|c| c.subject().matches(certificate.issuer()))
         else {
             return Ok(());
         };
-        let facts =
-            self.revocation
-                .facts(&self.fetcher, &self.memory, seal.certificate(), issuer, now);
+        let facts = self
+            .revocation
+            .facts(&self.fetcher, &self.memory, certificate, issuer, now);
         let evidence = RevocationEvidence {
             ocsp: facts.ocsp,
             crls: facts.crls,
         };
-        match status_of(
-            seal.certificate(),
-            issuer,
-            &evidence,
-            &self.memory,
-            now.unix_s(),
-        ) {
+        match status_of(certificate, issuer, &evidence, &self.memory, now.unix_s()) {
             Some(Status::Revoked { .. }) => Err(Refusal::CertificateNotUsable(
                 "it has been revoked or suspended".into(),
             )),
             Some(Status::Good) => Ok(()),
             None => {
                 // The national rules ask for a warning, not a stop, where no status can be had.
-                tracing::warn!(office = %seal.office().code, tried = ?facts.failures, "no revocation status for the seal");
+                tracing::warn!(certificate = %Digest::new(certificate.sha256()), tried = ?facts.failures, "no revocation status for a signer");
                 Ok(())
             }
         }
@@ -93,21 +108,51 @@ impl Archive {
         }
     }
 
-    /// Signs and stamps. Room for the token is made from the size of the last one; where that is too little (another authority
-    /// answered), all is done again with what it takes, never cut short.
+    /// Signs and, for B-T and above, stamps. Where no authority answers, the result is taken without a time-stamp: the log is then
+    /// the witness of its time, and the stamp is got later (`levels`).
     pub(super) fn seal_file(
+        &self,
+        seal: &Seal,
+        upload: Upload,
+        wanted: SignatureLevel,
+        now: UtcTime,
+    ) -> Result<(Sealed, Option<Token>), Refusal> {
+        if wanted == SignatureLevel::BB {
+            return Ok((self.seal_unstamped(seal, upload, now)?, None));
+        }
+        match self.seal_stamped(seal, upload, now)? {
+            Stamping::Done(done) => Ok((done.0, Some(done.1))),
+            Stamping::NobodyAnswers { upload, failure } => {
+                tracing::warn!(office = %seal.office().code, %failure, "no time-stamping authority answers; the result waits for its time-stamp");
+                metrics::counter!("antin_stamps_pending_total").increment(1);
+                Ok((self.seal_unstamped(seal, upload, now)?, None))
+            }
+        }
+    }
+
+    /// Room for the token is made from the size of the last one; where that is too little (another authority answered), all is
+    /// done again with what it takes, never cut short.
+    fn seal_stamped(
         &self,
         seal: &Seal,
         mut upload: Upload,
         now: UtcTime,
-    ) -> Result<(Sealed, Token), Refusal> {
+    ) -> Result<Stamping, Refusal> {
         let mut room = self.token_bytes.load(Ordering::Relaxed);
         for _ in 0..ROOM_TRIES {
-            match self.seal_with_room(seal, upload, now, room)? {
-                Ok((sealed, token)) => {
+            let signed = self.sign_with_room(seal, upload, now, room)?;
+            let token = match self.time_stamp(signed.timestamp_imprint()) {
+                Ok(token) => token,
+                Err(failure) => {
+                    let upload = signed.into_upload();
+                    return Ok(Stamping::NobodyAnswers { upload, failure });
+                }
+            };
+            match signed.complete(Some(&token.der)) {
+                Ok(sealed) => {
                     let next = token.der.len().saturating_add(TOKEN_SPARE_BYTES);
                     self.token_bytes.store(next, Ordering::Relaxed);
-                    return Ok((sealed, token));
+                    return Ok(Stamping::Done(Box::new((sealed, token))));
                 }
                 Err(no_room) => {
                     let more = no_room.need_bytes.saturating_sub(no_room.have_bytes);
@@ -119,13 +164,28 @@ impl Archive {
         Err(Fault::plain("the time-stamp token grew with every request").into())
     }
 
-    fn seal_with_room(
+    fn seal_unstamped(&self, seal: &Seal, upload: Upload, now: UtcTime) -> Result<Sealed, Refusal> {
+        let signed = self.sign_with_room(seal, upload, now, 0)?;
+        signed.complete(None).map_err(|no_room| {
+            let NoRoom {
+                need_bytes,
+                have_bytes,
+                ..
+            } = *no_room;
+            Fault::plain(format!(
+                "a signature takes {need_bytes} bytes where {have_bytes} were kept"
+            ))
+            .into()
+        })
+    }
+
+    fn sign_with_room(
         &self,
         seal: &Seal,
         upload: Upload,
         now: UtcTime,
         token_bytes: usize,
-    ) -> Result<Result<(Sealed, Token), Box<NoRoom>>, Refusal> {
+    ) -> Result<Signed, Refusal> {
         let limits = self.limits();
         let signer = seal.signer(token_bytes);
         let prepared = prepare(upload, |bytes| pdf::inspect(bytes, &limits), &signer, now)
@@ -133,26 +193,24 @@ impl Archive {
         let signature = seal.key().sign(prepared.to_sign()).map_err(Refusal::Key)?;
         metrics::counter!("antin_signatures_total", "office" => seal.office().code.to_string())
             .increment(1);
-        let signed = prepared.signed(Signature(signature));
-        let token = self
-            .fetcher
-            .timestamp(signed.timestamp_imprint(), self.clock)
-            .map_err(Refusal::Timestamp)?;
-        let token = token.token;
-        Ok(signed
-            .complete(Some(&token.der))
-            .map(|sealed| (sealed, token)))
+        Ok(prepared.signed(Signature(signature)))
+    }
+
+    pub(super) fn time_stamp(&self, imprint: [u8; 32]) -> Result<Token, TimestampFailure> {
+        Ok(self.fetcher.timestamp(imprint, self.clock)?.token)
     }
 
     /// The same validator that citizens use must pass our signature, and what was there before must stand as it stood.
     pub(super) fn judge_own(&self, sealed: &Sealed, earlier: usize) -> Result<(), Refusal> {
         let report = judge(sealed.bytes(), &self.evidence_without_status(), self.now());
         let own = report.signatures.last();
+        let unstamped = sealed.level() == SignatureLevel::BB;
         let sound = own.is_some_and(|s| {
             s.indication == Indication::TotalPassed
-                && s.timestamps
-                    .iter()
-                    .any(|t| t.indication == Indication::TotalPassed)
+                && (unstamped
+                    || s.timestamps
+                        .iter()
+                        .any(|t| t.indication == Indication::TotalPassed))
         });
         let earlier_stand = report.signatures.len() == earlier + 1
             && report

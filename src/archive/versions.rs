@@ -6,10 +6,8 @@
 
 use super::entry::{self, Core, Entry};
 use super::open::{Archive, random};
-use super::sequence::{LeafDraft, Place};
-use crate::pki::tsp::Token;
+use super::sequence::{Afterwards, LeafDraft, Place};
 use crate::record::{Digest, DossierSecret, Fault, Leaf, Sha256Stream, SignatureLevel, UtcTime};
-use crate::sign::Sealed;
 use crate::store::{Admission, Row};
 
 /// One version, as it is shown to those who may read the result.
@@ -50,18 +48,18 @@ impl Archive {
         &self,
         first: u64,
         previous: u64,
-        sealed: &Sealed,
-        token: Option<&Token>,
+        (sha256, bytes): (Digest, u64),
+        stamped_at: Option<UtcTime>,
         level: SignatureLevel,
     ) -> Result<u64, Fault> {
         let (before, leaf) = self.entry_and_leaf(previous)?;
         let core = Core {
-            file_sha256: sealed.sha256(),
-            file_bytes: u64::try_from(sealed.bytes().len()).unwrap_or(u64::MAX),
+            file_sha256: sha256,
+            file_bytes: bytes,
             level,
             wanted: before.core.wanted.filter(|wanted| *wanted > level),
             previous: Some(previous),
-            signed_at: signed_at(&before.core, token),
+            signed_at: signed_at(&before.core, stamped_at),
             ..before.core
         };
         let core_json =
@@ -70,7 +68,7 @@ impl Archive {
             previous: before.opening.commit(),
         };
         let secret = DossierSecret::new(random()?);
-        let opening = entry::open(&core, &core_json, &before.record, event, token, &secret)?;
+        let opening = entry::open(&core, &core_json, &before.record, event, None, &secret)?;
         let admission = Admission {
             idempotency: Some(extension_key(previous, level)),
             content: Digest::new([0; 32]),
@@ -82,7 +80,10 @@ impl Archive {
             entry: entry::encode(&core_json, &opening)?,
         };
         let draft = LeafDraft::of_renewal(previous, leaf.issuer, opening.commit());
-        match self.sequencer()?.place(admission, draft)? {
+        match self
+            .sequencer()?
+            .place(admission, draft, Afterwards::Nothing)?
+        {
             Place::Logged { index } | Place::Replayed { index } => Ok(index),
             Place::Conflict => Err(Fault::plain("a version was logged twice")),
         }
@@ -100,12 +101,10 @@ impl Archive {
     }
 }
 
-/// A result whose time-stamp was pending is proven from the token that it got later; else its time stays.
-fn signed_at(before: &Core, token: Option<&Token>) -> UtcTime {
-    match token {
-        Some(token) if before.level == SignatureLevel::BB => {
-            UtcTime::from_unix_s(token.info.gen_time_s).unwrap_or(before.signed_at)
-        }
+/// A result whose time-stamp was pending has the time of the one that it got later; else its time stays.
+fn signed_at(before: &Core, stamped_at: Option<UtcTime>) -> UtcTime {
+    match stamped_at {
+        Some(time) if before.level == SignatureLevel::BB => time,
         _ => before.signed_at,
     }
 }

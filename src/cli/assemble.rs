@@ -14,6 +14,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         log_key_file: config.log.key_file.clone(),
         trust_roots: config.trust_roots.clone(),
         max_file_bytes: config.server.max_file_bytes,
+        level: config.level,
     }
 }
 

@@ -8,7 +8,7 @@ use super::disk::{make_dir, replace, write_secret};
 use super::{could_not, trial};
 use crate::archive::{Settings, create_log};
 use crate::config;
-use crate::record::Fault;
+use crate::record::{Fault, SignatureLevel};
 use crate::store::{self, Stores};
 use crate::tlog::{KeyKind, KeyName, NoteSigner, SeedSigner, SignedCheckpoint};
 
@@ -87,6 +87,7 @@ impl Init {
             log_key_file: key_file,
             trust_roots: Vec::new(),
             max_file_bytes: config::MAX_FILE_BYTES,
+            level: SignatureLevel::BT,
         };
         let stores = stores(&self.dir.join("archive"))?;
         let vkey = begin_log(&settings, &stores)?;

@@ -9,7 +9,7 @@ use super::{
     Client, Config, FILE_BYTES_CEILING, Log, MAX_FILE_BYTES, Mistake, OfficeKeys, Role, Server,
     fetching, names, raw,
 };
-use crate::record::{Digest, Level, Office, OfficeCode};
+use crate::record::{Digest, Level, Office, OfficeCode, SignatureLevel};
 
 pub(super) struct Checker<'a> {
     base: &'a Path,
@@ -127,6 +127,7 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
         .iter()
         .map(|p| c.existing("trust.roots", p))
         .collect();
+    let level = level(&mut c, file.signing.level.as_deref());
     let log = log(&mut c, &file.log);
     let offices = offices(&mut c, &file.office);
     let clients = clients(&mut c, &file.client, &offices);
@@ -145,10 +146,25 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
         server,
         store,
         log,
+        level,
         trust_roots,
         fetch,
         offices,
         clients,
+    })
+}
+
+fn level(c: &mut Checker<'_>, raw: Option<&str>) -> SignatureLevel {
+    let Some(raw) = raw else {
+        return SignatureLevel::BT;
+    };
+    SignatureLevel::named(raw).unwrap_or_else(|| {
+        c.wrong(
+            "signing.level",
+            format!("`{raw}` is no level of a signature"),
+            "write \"B-B\", \"B-T\", \"B-LT\" or \"B-LTA\"",
+        );
+        SignatureLevel::BT
     })
 }
 

@@ -24,6 +24,10 @@ dir = "archive"                   # made by `antin init`
 origin = "ketqua.example.gov.vn/log"   # names the public log for ever
 key_file = "keys/log.key"              # made by `antin init`, mode 600
 
+[signing]
+# level = "B-T"                   # of results for which none is asked: B-B, B-T, B-LT or B-LTA. The last two are reached in the
+#                                 # background and keep a signature provable after its certificates have ended; the file is then kept twice
+
 [timestamp]
 urls = ["http://tsa.example.gov.vn/tsa"]   # RFC 3161 authorities, tried in this order
 # max_drift_s = 300                        # refuse a time-stamp further than this from our clock; 1 to 86400

@@ -18,7 +18,7 @@ mod tests;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::record::{Digest, Office, OfficeCode};
+use crate::record::{Digest, Office, OfficeCode, SignatureLevel};
 
 pub use example::example;
 pub use names::{check_base_url, check_origin};
@@ -39,6 +39,8 @@ pub struct Config {
     pub server: Server,
     pub store: crate::store::Settings,
     pub log: Log,
+    /// Of results for which none was asked.
+    pub level: SignatureLevel,
     pub trust_roots: Vec<PathBuf>,
     pub fetch: crate::fetch::Settings,
     pub offices: Vec<OfficeKeys>,

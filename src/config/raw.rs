@@ -15,6 +15,8 @@ pub(super) struct File {
     pub archive: Archive,
     pub log: Log,
     pub timestamp: Timestamp,
+    #[serde(default)]
+    pub signing: Signing,
     pub trust: Trust,
     #[serde(default)]
     pub fetch: Fetch,
@@ -54,6 +56,12 @@ pub(super) struct Archive {
 pub(super) struct Log {
     pub origin: String,
     pub key_file: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Signing {
+    pub level: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::bridge::blocking;
 use super::context::{Context, bearer, header_text, query_value};
@@ -12,8 +13,8 @@ use super::download::{Representation, Wanted};
 use super::multipart;
 use super::problem::Problem;
 use super::server::App;
-use crate::archive::{Found, Submission, Wanted as Version};
-use crate::record::{IdempotencyKey, ResultId, ResultRecord};
+use crate::archive::{Found, Refusal, Submission, Wanted as Version};
+use crate::record::{IdempotencyKey, ResultId, ResultRecord, SignatureLevel};
 
 pub(super) async fn post(request: HttpRequest, payload: Payload, app: Data<App>) -> HttpResponse {
     let context = Context::of(&request, app.site());
@@ -27,6 +28,7 @@ async fn file_result(
 ) -> Result<HttpResponse, Problem> {
     let pass = app.archive().gate().filing(bearer(request))?;
     let idempotency = idempotency_key(request)?;
+    let level = level_asked(request)?;
     let _room = multipart::hold(request, app).await?;
     let parts = multipart::parts(request, payload, app.max_file_bytes()).await?;
     let record = parts
@@ -41,8 +43,14 @@ async fn file_result(
         record,
         upload,
         idempotency,
+        level,
     };
-    let accepted = blocking(move || archive.accept(&pass, submission)).await??;
+    let patience = preferred_wait(request);
+    let accepted = blocking(move || {
+        let accepted = archive.accept(&pass, submission)?;
+        Ok::<_, Refusal>(archive.wait_for_level(accepted, patience)?)
+    })
+    .await??;
     metrics::counter!("antin_results_total", "outcome" => if accepted.replayed { "replayed" } else { "logged" }).increment(1);
     let mut response = HttpResponse::Created();
     response
@@ -56,6 +64,29 @@ async fn file_result(
         response.insert_header(("idempotency-replayed", "true"));
     }
     Ok(response.body(accepted.receipt_json))
+}
+
+/// `?level=B-LTA`.
+fn level_asked(request: &HttpRequest) -> Result<Option<SignatureLevel>, Problem> {
+    let Some(name) = query_value(request.query_string(), "level") else {
+        return Ok(None);
+    };
+    match SignatureLevel::named(&name) {
+        Some(level) => Ok(Some(level)),
+        None => Err(Problem::new(400, "level_unknown").with("level", name)),
+    }
+}
+
+/// No proxy keeps an idle connection for much longer.
+const WAIT_MAX_S: u64 = 60;
+
+/// RFC 7240 4.3: `Prefer: wait=N`, in seconds. A preference that can't be read is none.
+fn preferred_wait(request: &HttpRequest) -> Duration {
+    let wait = header_text(request, "prefer").and_then(|prefer| {
+        let mut preferences = prefer.split([',', ';']).map(str::trim);
+        preferences.find_map(|p| p.strip_prefix("wait=")?.trim_matches('"').parse().ok())
+    });
+    Duration::from_secs(wait.unwrap_or(0).min(WAIT_MAX_S))
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<IdempotencyKey, Problem> {

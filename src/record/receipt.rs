@@ -54,6 +54,21 @@ pub enum SignatureLevel {
 }
 
 impl SignatureLevel {
+    pub const ALL: [SignatureLevel; 4] = [
+        SignatureLevel::BB,
+        SignatureLevel::BT,
+        SignatureLevel::BLT,
+        SignatureLevel::BLTA,
+    ];
+
+    /// From its name, as people and programs write it: `B-LT`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|level| level.as_str().eq_ignore_ascii_case(name.trim()))
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             SignatureLevel::BB => "B-B",

@@ -35,6 +35,12 @@ impl Signed {
         digest::sha256(&self.signature.0)
     }
 
+    /// Gives the upload back where no time-stamp could be had.
+    #[must_use]
+    pub fn into_upload(self) -> Upload {
+        self.prepared.upload
+    }
+
     /// Puts signature and, where given, time-stamp token into the file.
     ///
     /// # Errors

@@ -60,3 +60,29 @@ impl From<Incomplete> for WorkRefusal {
         }
     }
 }
+
+/// For logs; a person is told in words of the translations.
+impl std::fmt::Display for WorkRefusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pdf(refusal) => refusal.fmt(f),
+            Self::EarlierSignature { field, why } => {
+                write!(f, "the signature {field} does not hold ({why})")
+            }
+            Self::NoSignature => f.write_str("there is no signature"),
+            Self::ReachedAlready(level) => write!(f, "{} is reached already", level.as_str()),
+            Self::CertificateNotUsable(why) => write!(f, "the certificate may not be used: {why}"),
+            Self::Key(fault) | Self::Fault(fault) => fault.chain().fmt(f),
+            Self::Timestamp(failure) => failure.fmt(f),
+            Self::TimestampNotTrusted(why) => write!(f, "the time-stamp does not hold: {why}"),
+            Self::Missing(list) => {
+                let words: Vec<String> = list.iter().map(ToString::to_string).collect();
+                f.write_str(&words.join("; "))
+            }
+            Self::Message(why) => f.write_str(why),
+            Self::NotSound { wanted, why } => {
+                write!(f, "{} is not reached: {why}", wanted.as_str())
+            }
+        }
+    }
+}

@@ -273,7 +273,7 @@ fn evidence_inside_the_message_counts_and_is_named() {
     let list = realm.list(&realm.ca, NOW - HOUR_S);
     let file = super::forge::page_with(|covered| {
         let mut info = super::forge::Info::new(&realm.seal, covered);
-        let attribute = super::realm::archival_attribute(&[list.clone()]);
+        let attribute = super::realm::archival_attribute(std::slice::from_ref(&list));
         info.attributes.as_mut().unwrap().push(attribute);
         let sent = [realm.seal.certificate.der(), realm.ca.certificate.der()];
         super::forge::message(oid::ID_DATA, None, &sent, &[info])
