@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::clock;
-use crate::archive::{Archive, Client, OpenRefusal, Opening, Role, SealFiles, Settings};
+use crate::archive::{
+    Archive, Binding, Bindings, Client, OpenRefusal, Opening, Person, Role, SealSettings, Settings,
+};
 use crate::config::{self, Config};
 use crate::store::Stores;
 
@@ -33,15 +35,7 @@ pub(super) fn open_damaged(
 }
 
 fn opening(config: &Config, stores: Stores) -> Opening {
-    let seals = config
-        .offices
-        .iter()
-        .map(|o| SealFiles {
-            office: o.office.clone(),
-            key_file: o.key_file.clone(),
-            certificate_file: o.certificate_file.clone(),
-        })
-        .collect();
+    let seals = config.offices.iter().map(|o| seal(config, o)).collect();
     let clients = config
         .clients
         .iter()
@@ -66,6 +60,30 @@ fn opening(config: &Config, stores: Stores) -> Opening {
         fetch: config.fetch.clone(),
         clock: clock::now,
     }
+}
+
+/// An office's key with what is bound.
+pub(super) fn seal(config: &Config, office: &config::OfficeKeys) -> SealSettings {
+    SealSettings {
+        office: office.office.clone(),
+        key: office.key.clone(),
+        bindings: bindings(config),
+    }
+}
+
+/// Whose certificate is whose.
+pub(super) fn bindings(config: &Config) -> Bindings {
+    let binding = |s: &config::Signatory| Binding {
+        office: s.office.clone(),
+        person: s.person.as_ref().map(|p| Person {
+            name: p.name.clone(),
+            post: p.post.clone(),
+        }),
+        from: s.from,
+        until: s.until,
+        certificate_sha256: s.certificate_sha256,
+    };
+    Bindings(config.signatories.iter().map(binding).collect())
 }
 
 /// All mistakes of a configuration, for a person.

@@ -7,17 +7,17 @@ use std::str::FromStr;
 
 use super::{
     Client, Config, FILE_BYTES_CEILING, Log, MAX_FILE_BYTES, Mistake, OfficeKeys, Role, Server,
-    names, raw,
+    key, names, raw, signatory,
 };
 use crate::record::{Digest, Level, Office, OfficeCode};
 
-struct Checker<'a> {
+pub(super) struct Checker<'a> {
     base: &'a Path,
     mistakes: Vec<Mistake>,
 }
 
 impl Checker<'_> {
-    fn wrong(&mut self, key: impl Into<String>, wrong: impl Into<String>, remedy: &str) {
+    pub fn wrong(&mut self, key: impl Into<String>, wrong: impl Into<String>, remedy: &str) {
         self.mistakes.push(Mistake {
             key: key.into(),
             wrong: wrong.into(),
@@ -40,7 +40,7 @@ impl Checker<'_> {
         })
     }
 
-    fn existing(&mut self, key: &str, text: &str) -> PathBuf {
+    pub fn existing(&mut self, key: &str, text: &str) -> PathBuf {
         let path = self.path(text);
         if !path.is_file() {
             self.wrong(
@@ -52,7 +52,7 @@ impl Checker<'_> {
         path
     }
 
-    fn secret(&mut self, key: &str, text: &str) -> PathBuf {
+    pub fn secret(&mut self, key: &str, text: &str) -> PathBuf {
         let path = self.existing(key, text);
         if let Ok(meta) = std::fs::metadata(&path)
             && meta.permissions().mode() & 0o077 != 0
@@ -70,7 +70,7 @@ impl Checker<'_> {
         path
     }
 
-    fn http_url(&mut self, key: &str, text: &str) -> String {
+    pub fn http_url(&mut self, key: &str, text: &str) -> String {
         if !names::is_http_address(text) {
             self.wrong(
                 key,
@@ -86,7 +86,13 @@ impl Checker<'_> {
         outcome.map_err(|mistake| self.mistakes.push(mistake)).ok()
     }
 
-    fn within(&mut self, key: &str, value: u64, range: std::ops::RangeInclusive<u64>, why: &str) {
+    pub fn within(
+        &mut self,
+        key: &str,
+        value: u64,
+        range: std::ops::RangeInclusive<u64>,
+        why: &str,
+    ) {
         if !range.contains(&value) {
             self.wrong(
                 key,
@@ -137,6 +143,7 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
     let log = log(&mut c, &file.log);
     let offices = offices(&mut c, &file.office);
     let clients = clients(&mut c, &file.client, &offices);
+    let signatories = signatory::check(&mut c, &file.signatory, &offices);
     let mut store = crate::store::SledSettings::new(c.path(&file.archive.dir));
     if let Some(bytes) = file.archive.cache_bytes {
         store.cache_bytes = bytes;
@@ -165,6 +172,7 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
         fetch,
         offices,
         clients,
+        signatories,
     })
 }
 
@@ -251,12 +259,8 @@ fn offices(c: &mut Checker<'_>, raw: &[raw::Office]) -> Vec<OfficeKeys> {
                 "write the office's name as on its seal",
             );
         }
-        let key_file = c.secret(&format!("{key}: key_file"), &office.key_file);
-        let certificate_file = c.existing(
-            &format!("{key}: certificate_file"),
-            &office.certificate_file,
-        );
-        if let (Some(code), Some(level)) = (code, level) {
+        let settings = key::of_office(c, &key, office);
+        if let (Some(code), Some(level), Some(settings)) = (code, level, settings) {
             if !seen.insert(code.to_string()) {
                 c.wrong(
                     &key,
@@ -270,8 +274,7 @@ fn offices(c: &mut Checker<'_>, raw: &[raw::Office]) -> Vec<OfficeKeys> {
                     name: office.name.clone(),
                     level,
                 },
-                key_file,
-                certificate_file,
+                key: settings,
             });
         }
     }
