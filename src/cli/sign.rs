@@ -131,7 +131,7 @@ impl Sign {
                 ],
             ));
         };
-        Seal::open(&assemble::seal(office), trusted.anchors())
+        Seal::open(&assemble::seal(&place.config, office), trusted.anchors())
             .map_err(|f| NotMade::could_not("key", &[("why", &f.chain().to_string())]))
     }
 
