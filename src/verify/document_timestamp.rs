@@ -47,9 +47,13 @@ pub(super) fn gather(opened: &Opened<'_>, entries: &[Entry<'_>], case: &mut Case
         case.material.add_store(store, bytes.len(), memory);
     }
     // Where there is neither, nothing can be proven of messages; what they carry is taken up where each is judged.
-    if newest.is_none() && stamped().next().is_none() {
-        return;
+    if newest.is_some() || stamped().next().is_some() {
+        gather_messages(entries, case);
     }
+}
+
+/// Takes up what the messages of all signatures and time-stamps carry.
+pub(super) fn gather_messages(entries: &[Entry<'_>], case: &mut Case<'_>) {
     for entry in entries {
         let Some(covered) = entry.covered else {
             continue;
@@ -101,6 +105,7 @@ pub(super) fn judge(
         entry.findings.take(&judged.report);
         report.signer = judged.authority.as_ref().map(signer_of);
         report.best_signature_time = Some(judged.report.time.clone());
+        report.revocation = judged.revocation;
         if let Some(time_s) = judged.proves_s {
             // 5.5.4: what a later time-stamp covers existed before it.
             if existed_s.is_some_and(|later| time_s > later.saturating_add(SKEW_S)) {

@@ -67,6 +67,7 @@ pub fn long_term_needs(
     };
     let mut case = Case::new(&evidence, at.unix_s());
     document_timestamp::gather(&opened, &entries, &mut case);
+    document_timestamp::gather_messages(&entries, &mut case);
     let mut wanted = Wanted {
         at,
         needs: Vec::new(),
@@ -116,6 +117,7 @@ impl Wanted {
     }
 
     fn chain(&mut self, path: &Path, case: &Case<'_>, at_s: i64, used_s: i64) {
+        // With the anchor: it proves nothing there, but not every reader looks for the key behind a list of its own accord.
         for certificate in absent(path, case, usize::MAX) {
             self.add(LongTermNeed::Certificate {
                 certificate: certificate.clone(),

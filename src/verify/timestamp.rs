@@ -10,7 +10,7 @@ use super::identification::certificates;
 use super::indication::SubIndication;
 use super::past_signature::{self, Subject};
 use super::reasons::Findings;
-use super::report::TimestampReport;
+use super::report::{RevocationCheck, TimestampReport};
 use super::revocation;
 use super::x509::{self, Moment, time};
 use crate::pki::cert::Certificate;
@@ -32,6 +32,8 @@ pub(super) struct Judged {
     pub authority: Option<Certificate>,
     /// The authority's chain as it was judged.
     pub path: Option<Path>,
+    /// What was learnt of the status of the authority's certificate.
+    pub revocation: RevocationCheck,
     pub bag: Vec<Certificate>,
 }
 
@@ -121,8 +123,9 @@ pub(super) fn judge(
         is_in_period,
         existed_s,
     };
-    let (findings, path) = stamp.now_or_then(case, findings);
+    let (findings, path, revocation) = stamp.now_or_then(case, findings);
     Judged {
+        revocation,
         proves_s: findings.passed().then_some(info.gen_time_s),
         report: report(Some(info.gen_time_s), Some(&authority), findings),
         authority: Some(authority),
@@ -141,14 +144,18 @@ struct Stamp<'a> {
 }
 
 impl Stamp<'_> {
-    fn now_or_then(&self, case: &Case<'_>, sound: Findings) -> (Findings, Option<Path>) {
+    fn now_or_then(
+        &self,
+        case: &Case<'_>,
+        sound: Findings,
+    ) -> (Findings, Option<Path>, RevocationCheck) {
         let mut present = sound.clone();
-        let path = self.now(case, &mut present);
+        let (path, checked) = self.now(case, &mut present);
         let Some(existed_s) = self.existed_s else {
-            return (present, path);
+            return (present, path, checked);
         };
         if !sound.passed() || !past_signature::may_help(&present) {
-            return (present, path);
+            return (present, path, checked);
         }
         let mut past = sound;
         let path_then = self.then(case, existed_s, &mut past);
@@ -161,15 +168,16 @@ impl Stamp<'_> {
                     time(existed_s)
                 ),
             );
-            return (past, path_then);
+            // A chain is known to have been good only where the status of each of it was had.
+            return (past, path_then, RevocationCheck::Good);
         }
         // 5.6.2.4 step 3: the present answer stands; what was missing is said with it.
         present.reasons.extend(past.reasons);
-        (present, path)
+        (present, path, checked)
     }
 
     /// As things stand at the control time.
-    fn now(&self, case: &Case<'_>, findings: &mut Findings) -> Option<Path> {
+    fn now(&self, case: &Case<'_>, findings: &mut Findings) -> (Option<Path>, RevocationCheck) {
         let control = Moment {
             at_s: case.control_s,
             proven: false,
@@ -183,16 +191,17 @@ impl Stamp<'_> {
             findings,
         );
         self.say_period(findings);
+        let mut checked = RevocationCheck::NotChecked;
         if let Some(path) = &path {
             // 5.2.5: the status that matters is that of the time at which the token is proven to have existed.
             let moment = Moment {
                 at_s: self.existed_s.unwrap_or(case.control_s),
                 proven: self.existed_s.is_some(),
             };
-            revocation::judge(path, case, moment, findings, &mut Vec::new());
+            checked = revocation::judge(path, case, moment, findings, &mut Vec::new());
         }
         self.algorithms(path.as_ref(), case.control_s, findings);
-        path
+        (path, checked)
     }
 
     /// As things stood when a later time-stamp proves the token to have existed.
@@ -253,6 +262,7 @@ fn unjudged(gen_time_s: Option<i64>, findings: Findings, bag: Vec<Certificate>) 
         proves_s: None,
         authority: None,
         path: None,
+        revocation: RevocationCheck::NotChecked,
         bag,
     }
 }

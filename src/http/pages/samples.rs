@@ -61,6 +61,7 @@ pub(crate) fn signature(indication: Indication, sub: Option<SubIndication>) -> S
         coverage: Coverage::WholeFile,
         changes_after: ChangesAfter::None,
         changes: Vec::new(),
+        evidence: Vec::new(),
         algorithms: Algorithms {
             digest: Some("SHA-256".to_owned()),
             signature: Some("RSASSA-PKCS1-v1_5".to_owned()),
