@@ -254,6 +254,7 @@ fn offices(c: &mut Checker<'_>, raw: &[raw::Office]) -> Vec<OfficeKeys> {
             );
         }
         let settings = key::of_office(c, &key, office);
+        let other_keys = key::others_of_office(c, &key, office);
         if let (Some(code), Some(level), Some(settings)) = (code, level, settings) {
             if !seen.insert(code.to_string()) {
                 c.wrong(
@@ -269,6 +270,7 @@ fn offices(c: &mut Checker<'_>, raw: &[raw::Office]) -> Vec<OfficeKeys> {
                     level,
                 },
                 key: settings,
+                other_keys,
             });
         }
     }

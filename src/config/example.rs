@@ -60,6 +60,11 @@ certificate_file = "keys/H49.pem" # PEM: the seal's certificate, then its issuer
 #   digest = "sha256"             # sha256, sha384 or sha512; default: what suits the key. Ed25519 has its own
 #   …_file holds a password or PIN in a file of mode 600; …_credential names one of systemd's LoadCredential= instead
 #
+# [office.keys.van-thu]           # a further key of this office, of any kind below: `antin sign --key van-thu`
+# kind = "pem"
+# key_file = "keys/van-thu.key"
+# certificate_file = "keys/van-thu.pem"
+#
 # [office.key]                    # kind: an encrypted PEM file
 # kind = "pem"
 # key_file = "keys/H49.key"

@@ -48,6 +48,20 @@ pub(super) fn of_office(
     }
 }
 
+/// `[office.keys.NAME]`: keys besides the seal.
+pub(super) fn others_of_office(
+    c: &mut Checker<'_>,
+    place: &str,
+    office: &raw::Office,
+) -> Vec<(String, KeySettings)> {
+    let mut keys = Vec::new();
+    for (name, key) in &office.keys {
+        let settings = of_kind(c, &format!("{place}: keys.{name}"), key);
+        keys.extend(settings.map(|settings| (name.clone(), settings)));
+    }
+    keys
+}
+
 struct Table<'c, 'b, 'k> {
     c: &'c mut Checker<'b>,
     place: &'k str,

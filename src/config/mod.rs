@@ -71,6 +71,8 @@ pub struct Log {
 pub struct OfficeKeys {
     pub office: Office,
     pub key: KeySettings,
+    /// By name: keys of persons who sign for the office, besides its seal.
+    pub other_keys: Vec<(String, KeySettings)>,
 }
 
 /// A certificate, by its fingerprint, and whose it is from when until when.

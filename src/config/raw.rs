@@ -124,6 +124,9 @@ pub(super) struct Office {
     pub key_file: Option<String>,
     pub certificate_file: Option<String>,
     pub key: Option<Key>,
+    /// Further keys of the office by name: of persons who sign for it with `antin sign --key NAME`.
+    #[serde(default)]
+    pub keys: std::collections::BTreeMap<String, Key>,
 }
 
 /// A key of any kind: which of these belong to which kind is checked in `key`.
