@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use antin::archive::{
-    Archive, Opening, Pass, Progress, SealFiles, Settings, SweepReport, SweepState,
+    Archive, Opening, Pass, Progress, SealSettings, Settings, SweepReport, SweepState,
 };
 use antin::config::{self, Config};
 use antin::record::UtcTime;
@@ -146,10 +146,10 @@ fn open(config: &Config) -> Outcome<std::sync::Arc<Archive>> {
     let seals = config
         .offices
         .iter()
-        .map(|o| SealFiles {
+        .map(|o| SealSettings {
             office: o.office.clone(),
-            key_file: o.key_file.clone(),
-            certificate_file: o.certificate_file.clone(),
+            key: o.key.clone(),
+            bindings: antin::archive::Bindings::default(),
         })
         .collect();
     Archive::open(Opening {

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use super::binding::NotUsable;
 use super::crash;
 use super::entry::{self, Core, Entry};
 use super::gate::{Filing, Pass};
@@ -58,7 +59,7 @@ pub enum Refusal {
     },
     OfficeUnknown(OfficeCode),
     /// The seal's certificate may not be used now.
-    CertificateNotUsable(String),
+    CertificateNotUsable(NotUsable),
     KeyReused,
     InProgress,
     Timestamp(TimestampFailure),

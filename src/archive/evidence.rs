@@ -24,6 +24,9 @@ const ROUNDS_MAX: u32 = 6;
 /// As many as a file with 32 signatures by different authorities asks for; a stranger's file could ask for thousands.
 const NEEDS_MAX: usize = 256;
 
+/// An answer needs the certificate of its responder, and at most those between it and the certificate's issuer.
+const RESPONDERS_MAX: usize = 4;
+
 /// Everything that gathering asks.
 #[derive(Debug, Clone, Copy)]
 pub struct Gatherer<'a> {
@@ -194,7 +197,7 @@ impl Gatherer<'_> {
                     subject: subject.subject().to_string(),
                     what: match kept {
                         Piece::Nothing => MissingKind::Status,
-                        Piece::Ocsp(_) | Piece::Crl(_) => MissingKind::NewerStatus {
+                        Piece::Ocsp { .. } | Piece::Crl(_) => MissingKind::NewerStatus {
                             as_of,
                             wanted: fresh_after,
                         },
@@ -223,8 +226,11 @@ impl Gatherer<'_> {
                 crls: Vec::new(),
             };
             if tells(&evidence) {
-                let whole = evidence.ocsp.first().map(|basic| basic.to_response());
-                return whole.map_or(Piece::Nothing, Piece::Ocsp);
+                let whole = evidence.ocsp.first().map(|basic| Piece::Ocsp {
+                    response: basic.to_response(),
+                    responders: basic.parsed_certificates(),
+                });
+                return whole.unwrap_or(Piece::Nothing);
             }
         }
         for list in facts.crls.into_iter().rev() {
@@ -244,7 +250,10 @@ impl Gatherer<'_> {
 #[derive(Debug)]
 enum Piece {
     Nothing,
-    Ocsp(Vec<u8>),
+    Ocsp {
+        response: Vec<u8>,
+        responders: Vec<Certificate>,
+    },
     Crl(Vec<u8>),
 }
 
@@ -268,14 +277,26 @@ impl Finds {
     }
 
     fn dss(&self) -> Dss {
+        let mut certificates = self.certificates.clone();
+        for piece in self.status.values() {
+            if let Piece::Ocsp { responders, .. } = piece {
+                // A responder's certificate stands in its answer too, but validators take its existence as proven only where it
+                // is listed: without it they can't use the answer once it has grown old (EN 319 102-1 5.6.2.2).
+                for responder in responders.iter().take(RESPONDERS_MAX) {
+                    certificates
+                        .entry(responder.sha256())
+                        .or_insert_with(|| responder.der().to_vec());
+                }
+            }
+        }
         let mut dss = Dss {
-            certificates: self.certificates.values().cloned().collect(),
+            certificates: certificates.into_values().collect(),
             ..Dss::default()
         };
         for piece in self.status.values() {
             let (list, der) = match piece {
                 Piece::Nothing => continue,
-                Piece::Ocsp(der) => (&mut dss.ocsps, der),
+                Piece::Ocsp { response, .. } => (&mut dss.ocsps, response),
                 Piece::Crl(der) => (&mut dss.crls, der),
             };
             if !list.contains(der) {

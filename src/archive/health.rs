@@ -23,8 +23,10 @@ impl Archive {
             let signed = nonce()
                 .and_then(|n| seal.test_sign(n))
                 .map_err(|f| f.chain().to_string());
-            let usable =
-                signed.and_then(|()| seal.usable_at(self.now(), &self.anchors, &self.memory));
+            let usable = signed.and_then(|()| {
+                seal.usable_at(self.now(), &self.anchors, &self.memory)
+                    .map_err(|why| why.to_string())
+            });
             list.push(health(
                 format!("signing_key:{}", seal.office().code),
                 usable,

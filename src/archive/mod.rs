@@ -4,13 +4,14 @@
 //! * [`open`](Archive::open): stores, keys and log put together; refuses what does not fit.
 //! * `accept`: a clerk's PDF becomes a signed, archived, logged result. `sequence`: the thread that grows the log.
 //! * `retrieve`: what clerks get back. `check`: what citizens are told. `sweep`: what auditors are told.
-//! * `gate`: who may do what, as types.
+//! * `gate`: who may do what, as types. `seal`: an office's key. `binding`: whose certificate is whose, and whether it may sign.
 //!
 //! # Invariants
 //! * Bytes before promises: a result is durable before it is admitted, admitted before it is logged, logged before anybody
 //!   gets a receipt. Start-up runs the same code over whatever a crash left.
 
 mod accept;
+mod binding;
 mod check;
 mod crash;
 mod entry;
@@ -31,6 +32,7 @@ mod versions;
 mod workshop;
 
 pub use accept::{Accepted, Refusal, Submission};
+pub use binding::{Binding, Bindings, NotUsable, Person, usable};
 pub use check::{Archived, InForce, LogFact, PublicRecord};
 pub use entry::Entry;
 pub use evidence::{Gatherer, Incomplete, Missing, MissingKind};
@@ -38,7 +40,7 @@ pub use gate::{Client, Denied, Filing, Gate, Pass, Reading, Role, Sweeping};
 pub use health::Health;
 pub use open::{Archive, OpenRefusal, Opening, Settings, create_log};
 pub use retrieve::{Found, StoredResult, Wanted};
-pub use seal::{Seal, SealFiles};
+pub use seal::{Seal, SealSettings};
 pub use sweep::{Finding, FindingKind, Progress, SweepReport, SweepState};
 pub use versions::Version;
 pub use workshop::{Made, Room, WorkRefusal, Workshop};

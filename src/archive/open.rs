@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::gate::{Client, Gate};
 use super::levels::{self, Levels};
-use super::seal::{Seal, SealFiles};
+use super::seal::{Seal, SealSettings};
 use super::sequence::{Desk, Head, Sequencer};
 use super::start;
 use crate::fetch::{Fetcher, RevocationSource};
@@ -40,7 +40,7 @@ pub struct Settings {
 pub struct Opening {
     pub settings: Settings,
     pub stores: Stores,
-    pub seals: Vec<SealFiles>,
+    pub seals: Vec<SealSettings>,
     pub clients: Vec<Client>,
     pub fetch: crate::fetch::Settings,
     pub clock: fn() -> UtcTime,
@@ -233,8 +233,8 @@ impl Archive {
         } = opening;
         let anchors = start::anchors(&settings)?;
         let mut by_office = HashMap::new();
-        for files in &seals {
-            let seal = Seal::open(files, &anchors)?;
+        for one in &seals {
+            let seal = Seal::open(one, &anchors)?;
             by_office.insert(seal.office().code.clone(), seal);
         }
         Ok(Self {

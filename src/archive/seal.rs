@@ -1,18 +1,19 @@
 //! An office's seal: its key, the certificate that belongs to it, and whether it may be used now.
 
-use std::path::PathBuf;
-
-use crate::keys::{FileKey, SigningKey};
-use crate::pki::cert::{self, Certificate};
+use super::binding::{Binding, Bindings, NotUsable, usable};
+use crate::keys::{self, KeySettings, SigningKey};
+use crate::pki::cert::Certificate;
 use crate::record::{Digest, Fault, Office, UtcTime, issuer_of_spki};
 use crate::sign::Signer;
 use crate::trust::{Anchors, Budget, Memory, Purpose, build};
 
+/// An office with its key.
 #[derive(Debug, Clone)]
-pub struct SealFiles {
+pub struct SealSettings {
     pub office: Office,
-    pub key_file: PathBuf,
-    pub certificate_file: PathBuf,
+    pub key: KeySettings,
+    /// Whose certificates are whose, as far as the operator says.
+    pub bindings: Bindings,
 }
 
 pub struct Seal {
@@ -22,6 +23,7 @@ pub struct Seal {
     /// Issuers up to, not including, the root.
     chain: Vec<Certificate>,
     issuer: Digest,
+    bindings: Bindings,
 }
 
 impl std::fmt::Debug for Seal {
@@ -34,29 +36,14 @@ impl std::fmt::Debug for Seal {
 
 impl Seal {
     /// # Errors
-    /// The files can't be read, or key and certificate do not belong together.
-    pub fn open(files: &SealFiles, anchors: &Anchors) -> Result<Self, Fault> {
-        let doing = || format!("opening the seal of office {}", files.office.code);
-        let key = FileKey::open(&files.key_file).map_err(|e| Fault::new(doing(), e))?;
-        let pem = std::fs::read(&files.certificate_file)
-            .map_err(|e| Fault::new(format!("reading {}", files.certificate_file.display()), e))?;
-        let mut list = cert::list_from_pem(&pem)
-            .map_err(|e| Fault::new(doing(), e))?
-            .into_iter();
-        let certificate = list.next().ok_or_else(|| {
-            Fault::plain(format!(
-                "{} holds no certificate",
-                files.certificate_file.display()
-            ))
-        })?;
-        if certificate.spki() != key.spki() {
-            return Err(Fault::plain(format!(
-                "{}: the key in {} does not belong to the certificate in {}",
-                doing(),
-                files.key_file.display(),
-                files.certificate_file.display()
-            )));
-        }
+    /// The key can't be reached or used, or key and certificate do not belong together.
+    pub fn open(settings: &SealSettings, anchors: &Anchors) -> Result<Self, Fault> {
+        let doing = || format!("opening the seal of office {}", settings.office.code);
+        let opened = keys::open(&settings.key).map_err(|e| Fault::new(doing(), e))?;
+        let mut list = opened.certificates.into_iter();
+        let certificate = list
+            .next()
+            .ok_or_else(|| Fault::new(doing(), keys::KeyFailure::CertificateMissing))?;
         let is_root = |c: &Certificate| {
             c.is_self_issued()
                 || anchors
@@ -65,11 +52,12 @@ impl Seal {
                     .any(|a| a.sha256() == c.sha256())
         };
         Ok(Self {
-            office: files.office.clone(),
-            key: Box::new(key),
+            office: settings.office.clone(),
+            key: opened.key,
             issuer: issuer_of_spki(certificate.spki()),
             certificate,
             chain: list.filter(|c| !is_root(c)).collect(),
+            bindings: settings.bindings.clone(),
         })
     }
 
@@ -111,13 +99,15 @@ impl Seal {
     /// Whether the certificate may be used for signing now, revocation aside.
     ///
     /// # Errors
-    /// In words, why not.
+    /// Why not.
     pub fn usable_at(
         &self,
         now: UtcTime,
         anchors: &Anchors,
         memory: &Memory,
-    ) -> Result<(), String> {
+    ) -> Result<(), NotUsable> {
+        usable(&self.certificate, self.key.algorithm(), now)?;
+        self.binding(now)?;
         build(
             &self.certificate,
             &self.chain,
@@ -128,20 +118,37 @@ impl Seal {
             Budget::default(),
         )
         .map(|_| ())
-        .map_err(|failure| format!("{failure:?}"))
+        .map_err(NotUsable::from)
     }
 
-    /// Makes and checks a real signature over bytes that mean nothing.
+    /// Whose it is now. A seal of which nothing is said is its office's for as long as its certificate holds.
+    ///
+    /// # Errors
+    /// It is bound, but to another office or another time.
+    pub fn binding(&self, now: UtcTime) -> Result<Binding, NotUsable> {
+        let found = self
+            .bindings
+            .for_certificate(&self.office.code, &self.certificate, now);
+        match found {
+            Ok(binding) => Ok(binding.clone()),
+            Err(NotUsable::NotBound) => Ok(Binding {
+                office: self.office.code.clone(),
+                person: None,
+                from: UtcTime::from_unix_s(self.certificate.not_before()).unwrap_or(now),
+                until: UtcTime::from_unix_s(self.certificate.not_after()).unwrap_or(now),
+                certificate_sha256: Digest::new(self.certificate.sha256()),
+            }),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// Makes and checks a real signature over bytes that mean nothing, where that costs nobody anything.
     ///
     /// # Errors
     /// The key can't sign.
     pub fn test_sign(&self, nonce: [u8; 16]) -> Result<(), Fault> {
         let mut message = b"antin readiness probe, no document\n".to_vec();
         message.extend_from_slice(&nonce);
-        let signature = self.key.sign(&message)?;
-        self.certificate
-            .public_key()
-            .verify(self.key.algorithm(), &message, &signature)
-            .map_err(|e| Fault::plain(format!("the key's signature does not verify: {e:?}")))
+        self.key.prove(&message).map(|_| ())
     }
 }

@@ -9,6 +9,7 @@
 use std::sync::atomic::Ordering;
 
 use super::accept::Refusal;
+use super::binding::NotUsable;
 use super::open::Archive;
 use super::seal::Seal;
 use crate::fetch::TimestampFailure;
@@ -64,9 +65,7 @@ impl Archive {
             crls: facts.crls,
         };
         match status_of(certificate, issuer, &evidence, &self.memory, now.unix_s()) {
-            Some(Status::Revoked { .. }) => Err(Refusal::CertificateNotUsable(
-                "it has been revoked or suspended".into(),
-            )),
+            Some(Status::Revoked { .. }) => Err(Refusal::CertificateNotUsable(NotUsable::Revoked)),
             Some(Status::Good) => Ok(()),
             None => {
                 // The national rules ask for a warning, not a stop, where no status can be had.

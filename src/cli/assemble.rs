@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::clock;
-use crate::archive::{Archive, Client, OpenRefusal, Opening, Role, SealFiles, Settings};
-use crate::config::{self, Config, OfficeKeys};
+use crate::archive::{
+    Archive, Binding, Bindings, Client, OpenRefusal, Opening, Person, Role, SealSettings, Settings,
+};
+use crate::config::{self, Config};
 use crate::store::Stores;
 
 pub(super) fn settings(config: &Config) -> Settings {
@@ -32,7 +34,7 @@ pub(super) fn open_damaged(
 }
 
 fn opening(config: &Config, stores: Stores) -> Opening {
-    let seals = config.offices.iter().map(seal).collect();
+    let seals = config.offices.iter().map(|o| seal(config, o)).collect();
     let clients = config
         .clients
         .iter()
@@ -59,12 +61,28 @@ fn opening(config: &Config, stores: Stores) -> Opening {
     }
 }
 
-pub(super) fn seal(office: &OfficeKeys) -> SealFiles {
-    SealFiles {
+/// An office's key with what is bound.
+pub(super) fn seal(config: &Config, office: &config::OfficeKeys) -> SealSettings {
+    SealSettings {
         office: office.office.clone(),
-        key_file: office.key_file.clone(),
-        certificate_file: office.certificate_file.clone(),
+        key: office.key.clone(),
+        bindings: bindings(config),
     }
+}
+
+/// Whose certificate is whose.
+pub(super) fn bindings(config: &Config) -> Bindings {
+    let binding = |s: &config::Signatory| Binding {
+        office: s.office.clone(),
+        person: s.person.as_ref().map(|p| Person {
+            name: p.name.clone(),
+            post: p.post.clone(),
+        }),
+        from: s.from,
+        until: s.until,
+        certificate_sha256: s.certificate_sha256,
+    };
+    Bindings(config.signatories.iter().map(binding).collect())
 }
 
 /// All mistakes of a configuration, for a person.

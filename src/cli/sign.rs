@@ -131,7 +131,23 @@ impl Sign {
                 ],
             ));
         };
-        Seal::open(&assemble::seal(office), trusted.anchors())
+        let mut settings = assemble::seal(&place.config, office);
+        if let Some(name) = &self.key {
+            let mut keys = office.other_keys.iter();
+            let Some((_, key)) = keys.find(|(known, _)| known == name) else {
+                let known: Vec<&str> = office.other_keys.iter().map(|(n, _)| n.as_str()).collect();
+                return Err(NotMade::could_not(
+                    "key_unknown",
+                    &[
+                        ("office", &self.office),
+                        ("key", name),
+                        ("known", &known.join(", ")),
+                    ],
+                ));
+            };
+            settings.key = key.clone();
+        }
+        Seal::open(&settings, trusted.anchors())
             .map_err(|f| NotMade::could_not("key", &[("why", &f.chain().to_string())]))
     }
 

@@ -7,7 +7,8 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::archive::{Seal, SealFiles};
+use super::assemble;
+use crate::archive::Seal;
 use crate::config::{Config, Log, Mistake, Profile};
 use crate::pki::cert::{self, Certificate};
 use crate::province;
@@ -52,22 +53,17 @@ pub(super) fn mistakes(config: &Config) -> Vec<Mistake> {
     let anchors = Anchors::new(roots);
     for office in &config.offices {
         let key = format!("office {}", office.office.code);
-        let files = SealFiles {
-            office: office.office.clone(),
-            key_file: office.key_file.clone(),
-            certificate_file: office.certificate_file.clone(),
-        };
-        match Seal::open(&files, &anchors) {
+        match Seal::open(&assemble::seal(config, office), &anchors) {
             Ok(seal) if is_live && province::is_demo(seal.certificate()) => found.push(mistake(
                 key,
-                format!("{} is a demo certificate", office.certificate_file.display()),
+                format!("{} has a demo certificate", seal.certificate().subject()),
                 "put the office's real certificate and key in its place: everybody could have made this one",
             )),
             Ok(_) => {}
             Err(fault) => found.push(mistake(
                 key,
                 fault.chain().to_string(),
-                "key_file: a PEM private key without a passphrase; certificate_file: PEM, the certificate that was issued for this key first, then its issuers",
+                "`antin config example` shows each kind of key; the certificate that was issued for it comes first, then its issuers",
             )),
         }
     }

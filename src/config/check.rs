@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::{
     Client, Config, FILE_BYTES_CEILING, Log, MAX_FILE_BYTES, Mistake, OfficeKeys, Role, Server,
-    fetching, names, raw,
+    fetching, key, names, raw, signatory,
 };
 use crate::record::{Digest, Level, Office, OfficeCode, SignatureLevel};
 
@@ -131,6 +131,7 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
     let log = log(&mut c, &file.log);
     let offices = offices(&mut c, &file.office);
     let clients = clients(&mut c, &file.client, &offices);
+    let signatories = signatory::check(&mut c, &file.signatory, &offices);
     let mut store = crate::store::SledSettings::new(c.path(&file.archive.dir));
     if let Some(bytes) = file.archive.cache_bytes {
         store.cache_bytes = bytes;
@@ -151,6 +152,7 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
         fetch,
         offices,
         clients,
+        signatories,
     })
 }
 
@@ -251,12 +253,9 @@ fn offices(c: &mut Checker<'_>, raw: &[raw::Office]) -> Vec<OfficeKeys> {
                 "write the office's name as on its seal",
             );
         }
-        let key_file = c.secret(&format!("{key}: key_file"), &office.key_file);
-        let certificate_file = c.existing(
-            &format!("{key}: certificate_file"),
-            &office.certificate_file,
-        );
-        if let (Some(code), Some(level)) = (code, level) {
+        let settings = key::of_office(c, &key, office);
+        let other_keys = key::others_of_office(c, &key, office);
+        if let (Some(code), Some(level), Some(settings)) = (code, level, settings) {
             if !seen.insert(code.to_string()) {
                 c.wrong(
                     &key,
@@ -270,8 +269,8 @@ fn offices(c: &mut Checker<'_>, raw: &[raw::Office]) -> Vec<OfficeKeys> {
                     name: office.name.clone(),
                     level,
                 },
-                key_file,
-                certificate_file,
+                key: settings,
+                other_keys,
             });
         }
     }

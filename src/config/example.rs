@@ -61,6 +61,61 @@ level = "province"                # province, district or commune
 key_file = "keys/H49.key"         # PEM private key of the seal, mode 600
 certificate_file = "keys/H49.pem" # PEM: the seal's certificate, then its issuers
 
+# Instead of key_file and certificate_file, a table for a key of any kind. All kinds:
+#   signature = "pss"             # RSA only: pss (default where the key can) or pkcs1
+#   digest = "sha256"             # sha256, sha384 or sha512; default: what suits the key. Ed25519 has its own
+#   …_file holds a password or PIN in a file of mode 600; …_credential names one of systemd's LoadCredential= instead
+#
+# [office.keys.van-thu]           # a further key of this office, of any kind below: `antin sign --key van-thu`
+# kind = "pem"
+# key_file = "keys/van-thu.key"
+# certificate_file = "keys/van-thu.pem"
+#
+# [office.key]                    # kind: an encrypted PEM file
+# kind = "pem"
+# key_file = "keys/H49.key"
+# password_file = "keys/H49.password"
+# certificate_file = "keys/H49.pem"
+#
+# [office.key]                    # kind: a PKCS#12 file (.p12, .pfx)
+# kind = "pkcs12"
+# file = "keys/H49.p12"
+# password_credential = "h49-p12"
+# certificate_file = "keys/H49.pem"   # only where the file lacks the issuers
+#
+# [office.key]                    # kind: a token or security module (PKCS#11)
+# kind = "pkcs11"
+# module = "lib/pkcs11.so"        # the maker's library
+# token = "Con dau H49"           # the token's label, or: token_serial = "…"
+# key = "con-dau"                 # the private key's label, and/or: key_id = "a1b2"; neither: its only one
+# pin_file = "keys/H49.pin"
+# certificate_file = "keys/H49.pem"   # default: the token's own certificate with the key's id
+# sessions = 8                    # signatures at a time, 1 to 256
+#
+# [office.key]                    # kind: a remote signing service (Cloud Signature Consortium API v2)
+# kind = "csc"
+# url = "https://rssp.example.vn/csc/v2"
+# credential = "H49-seal"         # default: the only one that the service lists
+# client_id = "antin"             # OAuth client credentials, and/or client_certificate_file with client_key_file (mutual TLS)
+# client_secret_file = "keys/csc.secret"
+# token_url = "https://rssp.example.vn/oauth2/token"   # default: what the service's info says
+# pin_file = "keys/H49.pin"       # where the credential asks for one
+# authorization = "sad"           # sad, or bearer where the access token says it all
+# signatures_per_authorization = 1    # more: as far as the credential allows, one after the other
+# ca_file = "trust/root.pem"      # roots of the service's TLS certificate; default: the system's
+# specs = "2.0.0.2"               # default: what the service's info says
+# approval_s = 120                # how long somebody may take to approve elsewhere, 0 to 600
+# timeout_ms = 10000              # 1 to 60000
+# plain_http = ["127.0.0.1:8083"] # loopback or private addresses that may be asked without TLS
+
+# [[signatory]]                   # whose certificate is whose, and from when until when; a seal that is not named here is its
+# office = "H49"                  # office's for as long as its certificate is valid
+# person = "Nguyễn Văn A"         # person and post; without both it is the office's seal
+# post = "Chủ tịch"
+# from = "2026-01-01"
+# until = "2030-12-31"            # to the end of that day in Vietnam
+# certificate_sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+
 [[client]]
 name = "Bộ phận Một cửa"
 role = "clerk"                    # clerk: files results for its office; auditor: sweeps

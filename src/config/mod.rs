@@ -10,15 +10,18 @@
 mod check;
 mod example;
 mod fetching;
+mod key;
 mod names;
 mod raw;
+mod signatory;
 #[cfg(test)]
 mod tests;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::record::{Digest, Office, OfficeCode, SignatureLevel};
+use crate::keys::KeySettings;
+use crate::record::{Digest, Office, OfficeCode, SignatureLevel, UtcTime};
 
 pub use example::example;
 pub use names::{check_base_url, check_origin};
@@ -45,6 +48,7 @@ pub struct Config {
     pub fetch: crate::fetch::Settings,
     pub offices: Vec<OfficeKeys>,
     pub clients: Vec<Client>,
+    pub signatories: Vec<Signatory>,
 }
 
 #[derive(Debug, Clone)]
@@ -66,9 +70,26 @@ pub struct Log {
 #[derive(Debug, Clone)]
 pub struct OfficeKeys {
     pub office: Office,
-    pub key_file: PathBuf,
-    /// PEM: the seal certificate first, then its issuers.
-    pub certificate_file: PathBuf,
+    pub key: KeySettings,
+    /// By name: keys of persons who sign for the office, besides its seal.
+    pub other_keys: Vec<(String, KeySettings)>,
+}
+
+/// A certificate, by its fingerprint, and whose it is from when until when.
+#[derive(Debug, Clone)]
+pub struct Signatory {
+    pub office: OfficeCode,
+    /// None: the office's own seal.
+    pub person: Option<Person>,
+    pub from: UtcTime,
+    pub until: UtcTime,
+    pub certificate_sha256: Digest,
+}
+
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub name: String,
+    pub post: String,
 }
 
 #[derive(Debug, Clone)]

@@ -24,6 +24,8 @@ pub(super) struct File {
     pub office: Vec<Office>,
     #[serde(default)]
     pub client: Vec<Client>,
+    #[serde(default)]
+    pub signatory: Vec<Signatory>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -119,8 +121,61 @@ pub(super) struct Office {
     pub code: String,
     pub name: String,
     pub level: String,
-    pub key_file: String,
-    pub certificate_file: String,
+    pub key_file: Option<String>,
+    pub certificate_file: Option<String>,
+    pub key: Option<Key>,
+    /// Further keys of the office by name: of persons who sign for it with `antin sign --key NAME`.
+    #[serde(default)]
+    pub keys: std::collections::BTreeMap<String, Key>,
+}
+
+/// A key of any kind: which of these belong to which kind is checked in `key`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Key {
+    pub kind: String,
+    pub signature: Option<String>,
+    pub digest: Option<String>,
+    pub certificate_file: Option<String>,
+    pub key_file: Option<String>,
+    pub file: Option<String>,
+    pub password_file: Option<String>,
+    pub password_credential: Option<String>,
+    pub module: Option<String>,
+    pub token: Option<String>,
+    pub token_serial: Option<String>,
+    pub key: Option<String>,
+    pub key_id: Option<String>,
+    pub pin_file: Option<String>,
+    pub pin_credential: Option<String>,
+    pub sessions: Option<u64>,
+    pub url: Option<String>,
+    pub specs: Option<String>,
+    pub credential: Option<String>,
+    pub client_id: Option<String>,
+    pub client_secret_file: Option<String>,
+    pub client_secret_credential: Option<String>,
+    pub token_url: Option<String>,
+    pub client_certificate_file: Option<String>,
+    pub client_key_file: Option<String>,
+    pub ca_file: Option<String>,
+    pub authorization: Option<String>,
+    pub signatures_per_authorization: Option<u64>,
+    pub plain_http: Option<Vec<String>>,
+    pub timeout_ms: Option<u64>,
+    pub approval_s: Option<u64>,
+}
+
+/// Whose certificate it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Signatory {
+    pub office: String,
+    pub person: Option<String>,
+    pub post: Option<String>,
+    pub from: String,
+    pub until: String,
+    pub certificate_sha256: String,
 }
 
 #[derive(Debug, Deserialize)]

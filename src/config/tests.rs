@@ -15,6 +15,11 @@ fn folder(name: &str) -> PathBuf {
         "keys/H49.key",
         "keys/H49.pem",
         "trust/root.pem",
+        "keys/H49.password",
+        "keys/H49.p12",
+        "keys/H49.pin",
+        "keys/csc.secret",
+        "lib/pkcs11.so",
     ] {
         let path = dir.join(file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -307,5 +312,154 @@ fn a_secret_that_others_can_read_is_a_mistake() {
     let found = parse(example(), &dir).unwrap_err();
     assert_eq!(found.len(), 1);
     assert!(found[0].remedy.contains("chmod 600"));
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+const SIMPLE: &str = "key_file = \"keys/H49.key\"         # PEM private key of the seal, mode 600\ncertificate_file = \"keys/H49.pem\" # PEM: the seal's certificate, then its issuers\n";
+
+/// The example with its commented table of this kind in place of the simple form.
+#[track_caller]
+fn with_kind(kind: &str) -> String {
+    let text = example();
+    let head = format!("# kind = \"{kind}\"\n");
+    let at = text.find(&head).unwrap();
+    let table: String = text[at..]
+        .lines()
+        .take_while(|line| line.starts_with("# "))
+        .map(|line| format!("{}\n", &line[2..]))
+        .collect();
+    assert!(text.contains(SIMPLE));
+    text.replacen(SIMPLE, &format!("[office.key]\n{table}"), 1)
+}
+
+/// The mistakes of that kind's table with one piece of text exchanged.
+#[track_caller]
+fn check_kind(kind: &str, from: &str, to: &str, keys: &[&str]) {
+    let text = with_kind(kind);
+    assert!(text.contains(from), "{from}");
+    let text = text.replacen(from, to, 1);
+    let dir = folder(&crate::record::sha256(text.as_bytes()).to_string()[..12]);
+    let found = match parse(&text, &dir) {
+        Ok(_) => Vec::new(),
+        Err(found) => found,
+    };
+    assert!(found.iter().all(|m| !m.remedy.is_empty()));
+    let without_followers = |m: &&super::Mistake| !m.key.starts_with("client ");
+    let found: Vec<&str> = found
+        .iter()
+        .filter(without_followers)
+        .map(|m| m.key.as_str())
+        .collect();
+    assert_eq!(found, keys, "{kind}: {to}");
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn each_kind_of_key_in_the_example_is_good() {
+    use crate::keys::KeySource;
+    for kind in ["pem", "pkcs12", "pkcs11", "csc"] {
+        let dir = folder(&format!("kind-{kind}"));
+        let config = parse(&with_kind(kind), &dir).unwrap();
+        let fits = match &config.offices[0].key.source {
+            KeySource::Pem(pem) => kind == "pem" && pem.password.is_some(),
+            KeySource::Pkcs12(p) => kind == "pkcs12" && p.certificate_file.is_some(),
+            KeySource::Pkcs11(t) => kind == "pkcs11" && t.sessions == 8,
+            KeySource::Csc(s) => kind == "csc" && s.access.oauth.is_some(),
+        };
+        assert!(fits, "{kind}");
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}
+
+#[test]
+fn mistakes_of_a_key_are_found_all_at_once() {
+    let key = |name: &str| format!("office H49: key.{name}");
+    let named = |names: &[&str]| names.iter().map(|n| key(n)).collect::<Vec<_>>();
+    let check = |kind: &str, from: &str, to: &str, names: &[&str]| {
+        let names = named(names);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        check_kind(kind, from, to, &names);
+    };
+    check("pem", "kind = \"pem\"", "kind = \"floppy\"", &["kind"]);
+    check(
+        "pem",
+        "kind = \"pem\"",
+        "kind = \"pem\"\nmodule = \"x\"",
+        &["module"],
+    );
+    check(
+        "pem",
+        "kind = \"pem\"",
+        "kind = \"pem\"\ndigest = \"sha1\"",
+        &["digest"],
+    );
+    check(
+        "pem",
+        "kind = \"pem\"",
+        "kind = \"pem\"\nsignature = \"rsa\"",
+        &["signature"],
+    );
+    check(
+        "pkcs12",
+        "password_credential = \"h49-p12\"",
+        "",
+        &["password_file"],
+    );
+    check(
+        "pkcs12",
+        "\"h49-p12\"",
+        "\"../h49\"",
+        &["password_credential"],
+    );
+    check(
+        "pkcs11",
+        "token = \"Con dau H49\"",
+        "key_id = \"xyz\"",
+        &["token", "key_id"],
+    );
+    check("pkcs11", "sessions = 8", "sessions = 257", &["sessions"]);
+    check("pkcs11", "pin_file = \"keys/H49.pin\"", "", &["pin_file"]);
+    check("csc", "url = \"https", "url = \"http", &["url"]);
+    check("csc", "client_id = \"antin\"", "", &["client_id"]);
+    check("csc", "\"sad\"", "\"trust me\"", &["authorization"]);
+    check(
+        "csc",
+        "url = \"https://rssp.example.vn/csc/v2\"",
+        "url = \"http://127.0.0.1:8083/csc/v2\"",
+        &[],
+    );
+}
+
+#[test]
+fn a_signatory_is_bound_to_an_office_a_person_and_a_period() {
+    let text = example();
+    let at = text.find("# [[signatory]]").unwrap();
+    let table: String = text[at..]
+        .lines()
+        .take_while(|line| line.starts_with("# "))
+        .map(|line| format!("{}\n", &line[2..]))
+        .collect();
+    let whole = |from: &str, to: &str| format!("{text}\n{}", table.replacen(from, to, 1));
+    let dir = folder("signatory");
+    let config = parse(&whole("", ""), &dir).unwrap();
+    let one = &config.signatories[0];
+    assert_eq!(one.person.as_ref().unwrap().post, "Chủ tịch");
+    assert_eq!(one.until.to_rfc3339(), "2030-12-31T16:59:59Z");
+    let wrong = |from: &str, to: &str| {
+        let found = parse(&whole(from, to), &dir).unwrap_err();
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].key.clone()
+    };
+    assert_eq!(wrong("\"H49\"", "\"H50\""), "signatory Nguyễn Văn A");
+    assert_eq!(wrong("post = \"Chủ tịch\"", ""), "signatory Nguyễn Văn A");
+    assert_eq!(
+        wrong("\"2026-01-01\"", "\"2031-01-01\""),
+        "signatory Nguyễn Văn A"
+    );
+    assert_eq!(
+        wrong("\"2026-01-01\"", "\"01.01.2026\""),
+        "signatory Nguyễn Văn A: from"
+    );
+    assert_eq!(wrong("\"0000", "\"zzzz"), "signatory Nguyễn Văn A");
     std::fs::remove_dir_all(dir).unwrap();
 }

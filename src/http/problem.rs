@@ -26,6 +26,8 @@ struct Facts {
     status: u16,
     code: String,
     args: Vec<(&'static str, String)>,
+    /// Arguments that are words themselves: name, key in the translations, and what those words hold.
+    words: Vec<(&'static str, String, Vec<(&'static str, String)>)>,
     fields: Vec<FieldProblem>,
     retry_after_s: Option<u32>,
     /// For the log, not for the client.
@@ -40,6 +42,7 @@ impl Problem {
             // One spelling on the wire, whatever the layer below uses.
             code: code.replace('-', "_"),
             args: Vec::new(),
+            words: Vec::new(),
             fields: Vec::new(),
             retry_after_s: None,
             cause: None,
@@ -53,6 +56,16 @@ impl Problem {
 
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.0.args.push((name, value.into()));
+        self
+    }
+
+    fn with_word(
+        mut self,
+        name: &'static str,
+        key: String,
+        values: Vec<(&'static str, String)>,
+    ) -> Self {
+        self.0.words.push((name, key, values));
         self
     }
 
@@ -72,7 +85,12 @@ impl Problem {
     }
 
     pub fn words(&self, lang: i18n::Lang) -> i18n::ProblemWords {
-        let args: Vec<(&str, &str)> = self.0.args.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let mut all = self.0.args.clone();
+        for (name, key, values) in &self.0.words {
+            let values: Vec<(&str, &str)> = values.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            all.push((name, i18n::tf(lang, key, &values)));
+        }
+        let args: Vec<(&str, &str)> = all.iter().map(|(n, v)| (*n, v.as_str())).collect();
         i18n::problem(lang, &self.0.code, &args)
     }
 
@@ -207,8 +225,8 @@ impl From<Refusal> for Problem {
                 Self::new(403, "office_unknown").with("office", office.to_string())
             }
             Refusal::CertificateNotUsable(why) => Self::new(503, "certificate_not_usable")
-                .with("why", why.clone())
-                .caused_by(why),
+                .with_word("reason", format!("not_usable.{}", why.code()), why.values())
+                .caused_by(why.to_string()),
             Refusal::KeyReused => Self::new(422, "idempotency_key_reused"),
             Refusal::InProgress => Self::new(409, "idempotency_in_progress").retry(1),
             Refusal::Timestamp(failure) => Self::new(503, "timestamp_unavailable")

@@ -1,24 +1,29 @@
 //! A private key in a PEM file, held in memory after its mode was checked.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use openssl::hash::MessageDigest;
-use openssl::pkey::{Id, PKey, Private};
+use openssl::pkey::{PKey, Private};
 use openssl::rsa::Padding;
 use openssl::sign::{RsaPssSaltlen, Signer};
 
 use super::SigningKey;
+use super::certificates;
+use super::choice::{AlgorithmChoice, algorithm_for};
+use super::failure::KeyFailure;
+use super::secret::closed_file;
+use super::settings::PemSettings;
+use crate::pki::cert::Certificate;
 use crate::pki::crypto::{PublicKey, SignatureAlgorithm};
 use crate::pki::digest::DigestAlgorithm;
 use crate::record::Fault;
 
 pub struct FileKey {
-    key: PKey<Private>,
+    pub(super) key: PKey<Private>,
     #[cfg(feature = "aws-lc")]
     quick: Option<super::aws_lc::QuickKey>,
-    spki: Vec<u8>,
-    algorithm: SignatureAlgorithm,
+    pub(super) spki: Vec<u8>,
+    pub(super) algorithm: SignatureAlgorithm,
 }
 
 impl std::fmt::Debug for FileKey {
@@ -35,53 +40,33 @@ impl FileKey {
     /// # Errors
     /// The file can't be read, is open to others, holds no private key, or one of a kind that is not made here.
     pub fn open(path: &Path) -> Result<Self, Fault> {
-        let doing = || format!("reading the key {}", path.display());
-        let mode = std::fs::metadata(path)
-            .map_err(|e| Fault::new(doing(), e))?
-            .permissions()
-            .mode();
-        if mode & 0o077 != 0 {
-            return Err(Fault::plain(format!(
-                "the key {} can be read by others (mode {:03o}); run: chmod 600 on it",
-                path.display(),
-                mode & 0o777
-            )));
-        }
-        let pem = std::fs::read(path).map_err(|e| Fault::new(doing(), e))?;
-        Self::from_pem(&pem).map_err(|e| Fault::new(doing(), e))
+        let pem = closed_file(path, "the key")?;
+        Self::from_pem(&pem)
+            .map_err(|e| Fault::new(format!("reading the key {}", path.display()), e))
     }
 
     /// # Errors
     /// Not a PEM private key, or of a kind that is not made here.
     pub fn from_pem(pem: &[u8]) -> Result<Self, Fault> {
-        // A key with a passphrase must not make the service wait for somebody at a terminal.
-        let key = PKey::private_key_from_pem_callback(pem, |_| Ok(0)).map_err(|e| {
-            Fault::new(
-                "reading a PEM private key (without a passphrase; the file's mode protects it)",
-                e,
-            )
-        })?;
-        Self::new(key)
+        Self::new(private_key(pem, None)?)
     }
 
     /// # Errors
     /// A kind of key that is not used for new signatures here.
     pub fn new(key: PKey<Private>) -> Result<Self, Fault> {
+        Self::with(key, AlgorithmChoice::NATURAL)
+    }
+
+    /// # Errors
+    /// A kind of key that is not used for new signatures here, or not with this choice.
+    pub fn with(key: PKey<Private>, choice: AlgorithmChoice) -> Result<Self, Fault> {
         let spki = key
             .public_key_to_der()
             .map_err(|e| Fault::new("encoding the public key", e))?;
         let public =
             PublicKey::from_spki(&spki).map_err(|e| Fault::new("reading the public key", e))?;
-        let facts = public.facts();
-        // Nothing weaker than the dated table allows is ever made.
-        if too_short(facts.bits, key.id()) {
-            return Err(Fault::plain(format!(
-                "the key is too short for new signatures ({} bits)",
-                facts.bits
-            )));
-        }
-        let algorithm = SignatureAlgorithm::natural_for(facts)
-            .ok_or_else(|| Fault::plain("keys of this kind are not used for signing here; take RSA, P-256, P-384 or Ed25519"))?;
+        let algorithm = algorithm_for(public.facts(), choice)
+            .map_err(|e| Fault::new("choosing an algorithm for the key", e))?;
         Ok(Self {
             #[cfg(feature = "aws-lc")]
             quick: super::aws_lc::QuickKey::of(&key, algorithm),
@@ -92,13 +77,37 @@ impl FileKey {
     }
 }
 
-/// TS 119 312: RSA from 2,048 bits (as issued by the national authorities), curves from 256.
-fn too_short(bits: u32, id: Id) -> bool {
-    match id {
-        Id::RSA | Id::RSA_PSS => bits < 2_048,
-        Id::EC => bits < 256,
-        _ => false,
-    }
+/// A key from its file, with the certificates beside it.
+pub(super) fn open(
+    settings: &PemSettings,
+    choice: AlgorithmChoice,
+) -> Result<(FileKey, Vec<Certificate>), Fault> {
+    let doing = || format!("opening the key {}", settings.key_file.display());
+    let pem = closed_file(&settings.key_file, "the key")?;
+    let password = settings.password.as_ref().map(|p| p.read()).transpose()?;
+    let key = private_key(&pem, password.as_deref()).map_err(|e| Fault::new(doing(), e))?;
+    let key = FileKey::with(key, choice).map_err(|e| Fault::new(doing(), e))?;
+    let certificates = certificates::read_for(&key.spki, &settings.certificate_file)?;
+    Ok((key, certificates))
+}
+
+fn private_key(pem: &[u8], password: Option<&str>) -> Result<PKey<Private>, Fault> {
+    let mut asked = false;
+    // The library asks only for an encrypted key. Nobody at a terminal is ever asked.
+    let key = PKey::private_key_from_pem_callback(pem, |buffer| {
+        asked = true;
+        let password = password.unwrap_or_default().as_bytes();
+        let Some(room) = buffer.get_mut(..password.len()) else {
+            return Ok(0);
+        };
+        room.copy_from_slice(password);
+        Ok(password.len())
+    });
+    key.map_err(|e| match (asked, password) {
+        (true, None) => Fault::new("reading a PEM private key", KeyFailure::PasswordNeeded),
+        (true, Some(_)) => Fault::new("reading a PEM private key", KeyFailure::PasswordWrong),
+        (false, _) => Fault::new("reading a PEM private key", e),
+    })
 }
 
 fn message_digest(digest: DigestAlgorithm) -> Result<MessageDigest, Fault> {

@@ -91,6 +91,8 @@ pub(super) enum KeyChoice {
     Rsa3072,
     #[serde(rename = "rsa-4096")]
     Rsa4096,
+    #[serde(rename = "ed25519")]
+    Ed25519,
 }
 
 /// From and until, both relative to the clock at which the province is made.

@@ -18,7 +18,8 @@ use crate::record::{Fault, Office};
 pub(super) struct SigningKey {
     key: PKey<Private>,
     algorithm: SignatureAlgorithm,
-    md: MessageDigest,
+    /// None for Ed25519, which has its own.
+    md: Option<MessageDigest>,
 }
 
 /// A declared entity after its key is made and its certificate is issued.
@@ -53,9 +54,10 @@ impl SigningKey {
             )
         })?;
         let md = match algorithm.digest() {
-            Some(DigestAlgorithm::Sha256) => MessageDigest::sha256(),
-            Some(DigestAlgorithm::Sha384) => MessageDigest::sha384(),
-            Some(DigestAlgorithm::Sha512) => MessageDigest::sha512(),
+            None => None,
+            Some(DigestAlgorithm::Sha256) => Some(MessageDigest::sha256()),
+            Some(DigestAlgorithm::Sha384) => Some(MessageDigest::sha384()),
+            Some(DigestAlgorithm::Sha512) => Some(MessageDigest::sha512()),
             _ => {
                 return Err(Fault::plain(
                     "choosing an algorithm for a throw-away key: no digest of the SHA-2 family",
@@ -81,7 +83,11 @@ impl SigningKey {
 
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
         let doing = "signing with a throw-away key";
-        let mut signer = Signer::new(self.md, &self.key).map_err(|e| Fault::new(doing, e))?;
+        let signer = match self.md {
+            Some(md) => Signer::new(md, &self.key),
+            None => Signer::new_without_digest(&self.key),
+        };
+        let mut signer = signer.map_err(|e| Fault::new(doing, e))?;
         signer
             .sign_oneshot_to_vec(message)
             .map_err(|e| Fault::new(doing, e))

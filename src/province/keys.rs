@@ -66,6 +66,7 @@ fn make(choice: KeyChoice) -> Result<PKey<Private>, ErrorStack> {
         KeyChoice::Rsa2048 => PKey::from_rsa(Rsa::generate(2048)?),
         KeyChoice::Rsa3072 => PKey::from_rsa(Rsa::generate(3072)?),
         KeyChoice::Rsa4096 => PKey::from_rsa(Rsa::generate(4096)?),
+        KeyChoice::Ed25519 => PKey::generate_ed25519(),
     }
 }
 
@@ -80,6 +81,6 @@ fn cost(choice: KeyChoice) -> u8 {
         KeyChoice::Rsa3072 => 3,
         KeyChoice::Rsa2048 => 2,
         KeyChoice::P384 => 1,
-        KeyChoice::P256 => 0,
+        KeyChoice::P256 | KeyChoice::Ed25519 => 0,
     }
 }

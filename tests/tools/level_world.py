@@ -112,8 +112,8 @@ class World:
             raise RuntimeError(f"softhsm2-util {arguments[0]}: {short(done.stderr or done.stdout)}")
 
     def supports(self, algorithm: Algorithm, kind: str) -> bool:
-        # A remote service signs hashes, and Ed25519 signs messages; tokens offer it under a mechanism that Antin does not use.
-        return algorithm.key != "ed25519" or kind in ("pem", "p12")
+        # A remote service is given hashes, and Ed25519 signs messages.
+        return algorithm.key != "ed25519" or kind != "csc"
 
     def _configuration(self) -> str:
         pin, client_secret = secret(self.work / "pin", PIN.encode()), secret(self.work / "csc-secret", b"client-secret")
@@ -128,6 +128,8 @@ class World:
             f"[trust]\nroots = [{quoted(self.root_pem)}]\n"
             f"[fetch]\nallow_private = [{quoted(here)}]\n"
         ]
+        # `sign` uses no log; the file has to be there.
+        secret(self.work / "none.key", b"not used\n")
         for kind, holder in self.holders.items():
             pem = holder.key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -153,13 +155,14 @@ class World:
                 key = {
                     "pem": f'key_file = "{algorithm.key}.key"\ncertificate_file = "{algorithm.key}.pem"\n',
                     "p12": f'file = "{algorithm.key}.p12"\npassword_file = {quoted(password)}\n',
-                    "pkcs11": f'module = {quoted(SOFTHSM)}\ntoken_label = "antin"\nkey_label = "{algorithm.key}"\n'
+                    "pkcs11": f'module = {quoted(SOFTHSM)}\ntoken = "antin"\nkey = "{algorithm.key}"\n'
                     f'pin_file = {quoted(pin)}\ncertificate_file = "{algorithm.key}.pem"\n',
-                    "csc": f'base_url = {quoted(self.csc.base_url)}\ncredential_id = "seal-{algorithm.key}"\n'
-                    f'client_id = "antin"\nclient_secret_file = {quoted(client_secret)}\npin_file = {quoted(pin)}\n',
+                    "csc": f'url = {quoted(self.csc.base_url)}\ncredential = "seal-{algorithm.key}"\n'
+                    f'client_id = "antin"\nclient_secret_file = {quoted(client_secret)}\npin_file = {quoted(pin)}\n'
+                    f"plain_http = [{quoted(here)}]\n",
                 }[kind]
                 name = {"p12": "pkcs12"}.get(kind, kind)
-                choice = (f'rsa = "{algorithm.scheme}"\n' if algorithm.scheme else "") + (
+                choice = (f'signature = "{algorithm.scheme}"\n' if algorithm.scheme else "") + (
                     f'digest = "{algorithm.digest}"\n' if algorithm.key != "ed25519" else ""
                 )
                 parts.append(

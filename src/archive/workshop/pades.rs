@@ -75,7 +75,13 @@ impl Workshop<'_> {
         place: &Place,
         token_bytes: Option<usize>,
     ) -> Result<Result<Sealed, Box<NoRoom>>, WorkRefusal> {
-        let signer = seal.signer(token_bytes.unwrap_or(0));
+        let mut signer = seal.signer(token_bytes.unwrap_or(0));
+        // A key that is bound to a person signs in that person's name.
+        let binding = seal.binding(self.now()).ok();
+        let person = binding.as_ref().and_then(|b| b.person.as_ref());
+        if let Some(person) = person {
+            signer.name = &person.name;
+        }
         let prepared = prepare_placed(
             upload,
             |bytes| pdf::inspect(bytes, &self.limits),

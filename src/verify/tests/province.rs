@@ -8,13 +8,14 @@ use crate::pki::tsp;
 use crate::province::{Cast, Declaration, Now, Province};
 use crate::verify::RevocationCheck;
 
-const SEALS: [&str; 6] = [
+const SEALS: [&str; 7] = [
     "seal-district",
     "seal-commune",
     "seal-revoked",
     "seal-wrong-usage",
     "seal-stranger",
     "seal-rsa2048",
+    "seal-ed25519",
 ];
 
 fn province() -> &'static Province {
@@ -100,7 +101,12 @@ fn check_seal(name: &str, expected: (Indication, Option<SubIndication>)) -> Repo
 
 #[test]
 fn seals_of_every_kind_of_key_pass_as_b_t_with_a_good_status() {
-    for name in ["seal-district", "seal-commune", "seal-rsa2048"] {
+    for name in [
+        "seal-district",
+        "seal-commune",
+        "seal-rsa2048",
+        "seal-ed25519",
+    ] {
         let report = check_seal(name, PASSED);
         let signature = &report.signatures[0];
         assert_eq!(signature.level.as_deref(), Some("B-T"));

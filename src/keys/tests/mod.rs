@@ -1,5 +1,8 @@
 //! Every kind of key signs what its public key verifies.
 
+mod choice;
+mod files;
+
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
