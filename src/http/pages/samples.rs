@@ -67,7 +67,6 @@ pub(crate) fn signature(indication: Indication, sub: Option<SubIndication>) -> S
             signature: Some("RSASSA-PKCS1-v1_5".to_owned()),
             key_bits: Some(3072),
         },
-        evidence: Vec::new(),
         revocation: if sub == Some(SubIndication::TryLater) {
             RevocationCheck::NotChecked
         } else {
