@@ -23,5 +23,6 @@ mod damage;
 mod layers;
 mod log;
 mod operator;
+mod stamps;
 mod verify_cli;
 mod world;
