@@ -21,10 +21,10 @@ use crate::pdf;
 use crate::pki::cert::Certificate;
 use crate::pki::tsp::Token;
 use crate::record::{
-    Digest, DossierSecret, Fault, FieldProblem, IdempotencyKey, OfficeCode, PublicId, Receipt,
-    ResultId, ResultRecord, Sha256Stream, SignatureLevel, UtcTime, sha256,
+    Digest, DossierSecret, Fault, FieldProblem, IdempotencyKey, Office, OfficeCode, PublicId,
+    Receipt, ResultId, ResultRecord, Sha256Stream, SignatureLevel, UtcTime, sha256,
 };
-use crate::sign::{Sealed, Upload};
+use crate::sign::Upload;
 use crate::store::{Admission, Row};
 use crate::trust::Memory;
 
@@ -74,14 +74,75 @@ impl From<Fault> for Refusal {
     }
 }
 
+/// What is to become a result, whoever asked for it.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub office: OfficeCode,
+    pub record: ResultRecord,
+    pub upload: Upload,
+    pub key: Digest,
+    pub content: Digest,
+}
+
+/// Who made a result: the last signature's certificate, and the office it stands for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Author<'a> {
+    pub office: &'a Office,
+    pub certificate_sha256: Digest,
+    /// The log leaf's issuer.
+    pub issuer: Digest,
+}
+
+impl<'a> Author<'a> {
+    pub fn of(seal: &'a Seal) -> Self {
+        Self {
+            office: seal.office(),
+            certificate_sha256: Digest::new(seal.certificate().sha256()),
+            issuer: seal.issuer(),
+        }
+    }
+}
+
+/// What is kept of a time-stamp.
+#[derive(Debug, Clone)]
+pub(super) struct Stamp {
+    pub sha256: Digest,
+    pub authority: Option<String>,
+}
+
+impl Stamp {
+    pub fn of(token: &Token, memory: &Memory) -> Self {
+        Self {
+            sha256: sha256(&token.der),
+            authority: authority_name(token, memory),
+        }
+    }
+}
+
+/// A finished file that is stored, and what is to be logged of it.
+#[derive(Debug)]
+pub(super) struct Made<'a> {
+    pub author: Author<'a>,
+    pub record: &'a ResultRecord,
+    pub file_sha256: Digest,
+    pub file_bytes: usize,
+    pub stamp: Option<Stamp>,
+    /// Unix seconds.
+    pub signed_at: i64,
+    pub level: SignatureLevel,
+    pub upload_sha256: Digest,
+    pub key: Digest,
+    pub content: Digest,
+}
+
 /// Holds an idempotency key while its request is worked on.
-struct InProgress<'a> {
+pub(super) struct InProgress<'a> {
     archive: &'a Archive,
     key: Digest,
 }
 
 impl<'a> InProgress<'a> {
-    fn begin(archive: &'a Archive, key: Digest) -> Result<Self, Refusal> {
+    pub fn begin(archive: &'a Archive, key: Digest) -> Result<Self, Refusal> {
         let mut set = archive
             .in_progress
             .lock()
@@ -112,11 +173,6 @@ impl Archive {
     /// # Errors
     /// Why it was not taken.
     pub fn accept(&self, pass: &Pass<Filing>, submission: Submission) -> Result<Accepted, Refusal> {
-        if self.halted.load(Ordering::SeqCst) {
-            return Err(Refusal::Stopped(Fault::plain(
-                "the sequencer has stopped after a fault",
-            )));
-        }
         let Submission {
             record,
             upload,
@@ -126,12 +182,30 @@ impl Archive {
             .office()
             .cloned()
             .ok_or_else(|| Fault::plain("a filing pass without an office"))?;
+        let content = fingerprint(&record, &upload);
+        self.take(Task {
+            office,
+            record,
+            upload,
+            key: idempotency_digest(pass, &idempotency),
+            content,
+        })
+    }
+
+    /// `accept` behind the pass: also for what was consented to before (batches).
+    pub(super) fn take(&self, task: Task) -> Result<Accepted, Refusal> {
+        self.still_logging()?;
+        let Task {
+            office,
+            record,
+            upload,
+            key,
+            content,
+        } = task;
         let seal = self
             .seals
             .get(&office)
             .ok_or(Refusal::OfficeUnknown(office))?;
-        let key = idempotency_digest(pass, &idempotency);
-        let content = fingerprint(&record, &upload);
         let _held = InProgress::begin(self, key)?;
         if let Some(answer) = self.replay(&key, &content)? {
             return Ok(answer);
@@ -147,15 +221,45 @@ impl Archive {
         let (sealed, token) = self.seal_file(seal, upload, now)?;
         crash::point("accept.signed");
         self.judge_own(&sealed, before)?;
-        self.stores
-            .blobs
-            .put(&sealed.sha256(), &[sealed.bytes()])
-            .map_err(Refusal::Stopped)?;
-        crash::point("accept.stored");
-        self.log_result(seal, &record, &sealed, &token, upload_sha256, key, content)
+        self.keep(sealed.sha256(), sealed.bytes())?;
+        self.log_result(Made {
+            author: Author::of(seal),
+            record: &record,
+            file_sha256: sealed.sha256(),
+            file_bytes: sealed.bytes().len(),
+            stamp: Some(Stamp::of(&token, &self.memory)),
+            signed_at: token.info.gen_time_s,
+            level: SignatureLevel::BT,
+            upload_sha256,
+            key,
+            content,
+        })
     }
 
-    fn replay(&self, key: &Digest, content: &Digest) -> Result<Option<Accepted>, Refusal> {
+    pub(super) fn still_logging(&self) -> Result<(), Refusal> {
+        if self.halted.load(Ordering::SeqCst) {
+            return Err(Refusal::Stopped(Fault::plain(
+                "the sequencer has stopped after a fault",
+            )));
+        }
+        Ok(())
+    }
+
+    /// The file of a result, written; durable with its place in the log.
+    pub(super) fn keep(&self, sha256: Digest, bytes: &[u8]) -> Result<(), Refusal> {
+        self.stores
+            .blobs
+            .put(&sha256, &[bytes])
+            .map_err(Refusal::Stopped)?;
+        crash::point("accept.stored");
+        Ok(())
+    }
+
+    pub(super) fn replay(
+        &self,
+        key: &Digest,
+        content: &Digest,
+    ) -> Result<Option<Accepted>, Refusal> {
         let Some((index, known)) = self.stores.ledger.by_idempotency(key)? else {
             return Ok(None);
         };
@@ -170,7 +274,7 @@ impl Archive {
     }
 
     /// The answer for a logged result, from its stored receipt.
-    fn answer(&self, index: u64, replayed: bool) -> Result<Accepted, Fault> {
+    pub(super) fn answer(&self, index: u64, replayed: bool) -> Result<Accepted, Fault> {
         // Kept in the step that logged it: a logged result without its receipt is damage.
         let receipt_json = self
             .stores
@@ -197,20 +301,7 @@ impl Archive {
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the facts of one result, each from another stage"
-    )]
-    fn log_result(
-        &self,
-        seal: &Seal,
-        record: &ResultRecord,
-        sealed: &Sealed,
-        token: &Token,
-        upload_sha256: Digest,
-        key: Digest,
-        content: Digest,
-    ) -> Result<Accepted, Refusal> {
+    pub(super) fn log_result(&self, made: Made<'_>) -> Result<Accepted, Refusal> {
         let now_ms = u64::try_from(self.now().unix_s())
             .unwrap_or(0)
             .saturating_mul(1_000);
@@ -221,41 +312,41 @@ impl Archive {
             version: 1,
             id,
             public_id,
-            office: seal.office().code.clone(),
-            office_name: seal.office().name.clone(),
-            office_level: seal.office().level,
-            record: String::from_utf8(record.to_json())
+            office: made.author.office.code.clone(),
+            office_name: made.author.office.name.clone(),
+            office_level: made.author.office.level,
+            record: String::from_utf8(made.record.to_json())
                 .map_err(|e| Fault::new("encoding the record", e))?,
-            file_sha256: sealed.sha256(),
-            file_bytes: u64::try_from(sealed.bytes().len()).unwrap_or(u64::MAX),
-            upload_sha256,
-            signed_at: UtcTime::from_unix_s(token.info.gen_time_s)
+            file_sha256: made.file_sha256,
+            file_bytes: u64::try_from(made.file_bytes).unwrap_or(u64::MAX),
+            upload_sha256: made.upload_sha256,
+            signed_at: UtcTime::from_unix_s(made.signed_at)
                 .ok_or_else(|| Fault::plain("the time-stamp's time is out of range"))?,
-            level: SignatureLevel::BT,
-            certificate_sha256: Digest::new(seal.certificate().sha256()),
-            authority: authority_name(token, &self.memory),
+            level: made.level,
+            certificate_sha256: made.author.certificate_sha256,
+            authority: made.stamp.as_ref().and_then(|s| s.authority.clone()),
         };
         let core_json =
             serde_json::to_vec(&core).map_err(|e| Fault::new("encoding the result's facts", e))?;
         let opening = entry::open(
             &core,
             &core_json,
-            record,
-            Some(token),
+            made.record,
+            made.stamp.as_ref().map(|s| s.sha256),
             &DossierSecret::new(random()?),
         )?;
         let admission = Admission {
-            idempotency: Some(key),
-            content,
+            idempotency: Some(made.key),
+            content: made.content,
             id: id.to_bytes(),
             public_id: *public_id.as_bytes(),
-            blob: sealed.sha256(),
+            blob: made.file_sha256,
             leaf: Vec::new(),
             entry: entry::encode(&core_json, &opening)?,
         };
         match self
             .sequencer()?
-            .place(admission, seal.issuer(), opening.commit())
+            .place(admission, made.author.issuer, opening.commit())
             .map_err(Refusal::Stopped)?
         {
             Place::Logged { index } => Ok(self.answer(index, false)?),
@@ -283,7 +374,7 @@ fn idempotency_digest(pass: &Pass<Filing>, key: &IdempotencyKey) -> Digest {
     stream.finish()
 }
 
-fn fingerprint(record: &ResultRecord, upload: &Upload) -> Digest {
+pub(super) fn fingerprint(record: &ResultRecord, upload: &Upload) -> Digest {
     let mut stream = Sha256Stream::new();
     stream.update(b"antin/request/results\n");
     stream.update(sha256(&record.to_json()).as_bytes());

@@ -6,7 +6,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::pki::tsp::Token;
 use crate::record::{
     Digest, DossierSecret, Fault, Field, Fields, LeafKey, Level, OfficeCode, Opening, PublicId,
     Receipt, ResultId, ResultRecord, SignatureLevel, UtcTime, media_type_value, sha256,
@@ -63,11 +62,11 @@ pub(super) fn open(
     core: &Core,
     core_json: &[u8],
     record: &ResultRecord,
-    token: Option<&Token>,
+    token_sha256: Option<Digest>,
     secret: &DossierSecret,
 ) -> Result<Opening, Fault> {
-    let token_sha256 = token
-        .map(|t| sha256(&t.der).as_bytes().to_vec())
+    let token_sha256 = token_sha256
+        .map(|digest| digest.as_bytes().to_vec())
         .unwrap_or_default();
     let fields = Fields::new()
         .with(Field::FileSha256, core.file_sha256.as_bytes().to_vec())

@@ -4,17 +4,23 @@
 //! * [`open`](Archive::open): stores, keys and log put together; refuses what does not fit.
 //! * `accept`: a clerk's PDF becomes a signed, archived, logged result. `sequence`: the thread that grows the log.
 //! * `retrieve`: what clerks get back. `check`: what citizens are told. `sweep`: what auditors are told.
-//! * `gate`: who may do what, as types.
+//! * `hand`: signatures by keys in people's hands. `bridge`: files out at signing programs. `batch`: thousands with one consent.
+//!   `work`, `tidy`: what is in hand, and when it is given up. `told`: refusals that are kept.
+//! * `gate`: who may do what, as types. `binding`: whose certificate is whose.
 //!
 //! # Invariants
 //! * Bytes before promises: a result is durable before it is admitted, admitted before it is logged, logged before anybody
 //!   gets a receipt. Start-up runs the same code over whatever a crash left.
 
 mod accept;
+mod batch;
+mod binding;
+mod bridge;
 mod check;
 mod crash;
 mod entry;
 mod gate;
+mod hand;
 mod health;
 mod log;
 mod open;
@@ -24,13 +30,32 @@ mod sequence;
 mod signing;
 mod start;
 mod sweep;
+mod tidy;
+mod told;
+mod work;
 
 pub use accept::{Accepted, Refusal, Submission};
+pub use batch::{
+    Batch, BatchCounts, BatchItem, BatchRefusal, BatchState, Consenting, ItemState, Listed,
+    NewBatch, NewItem,
+};
+pub use binding::{Binding, Bindings, NotUsable, Person};
+pub use bridge::{
+    BridgeRefusal, CameBack, Method, Opened, Opening as BridgeOpening, Session, SessionState,
+};
 pub use check::{Archived, InForce, LogFact, PublicRecord};
 pub use entry::Entry;
-pub use gate::{Client, Denied, Filing, Gate, Pass, Reading, Role, Sweeping};
+pub use gate::{
+    Batching, Bridging, Client, Denied, Filing, Gate, HandSigning, Pass, Reading, Role, Sweeping,
+};
+pub use hand::{
+    Beginning, Begun, Finishing, HandAlgorithm, HandRefusal, Pending, PendingState, SignatureForm,
+    Then,
+};
 pub use health::Health;
 pub use open::{Archive, OpenRefusal, Opening, Settings, create_log};
 pub use retrieve::{Found, StoredResult};
 pub use seal::{Seal, SealFiles};
 pub use sweep::{Finding, FindingKind, Progress, SweepReport, SweepState};
+pub use told::{Told, ToldField};
+pub use work::{DeskSettings, WorkId};

@@ -9,10 +9,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::batch::Batches;
+use super::binding::Bindings;
 use super::gate::{Client, Gate};
 use super::seal::{Seal, SealFiles};
 use super::sequence::{Desk, Head, Sequencer};
 use super::start;
+use super::work::DeskSettings;
 use crate::fetch::{Fetcher, RevocationSource};
 use crate::pki::cert::Certificate;
 use crate::record::{Digest, Fault, OfficeCode, UtcTime};
@@ -22,7 +25,7 @@ use crate::trust::{Anchors, Memory};
 
 /// Room for the first token, whose size nobody knows yet: with its authority's own certificate it takes 1.5 to 3 KB. One with a
 /// longer chain (4 to 7 KB) makes the first file be signed twice.
-const TOKEN_BYTES_FIRST: usize = 3 * 1_024;
+pub(super) const TOKEN_BYTES_FIRST: usize = 3 * 1_024;
 
 /// What an archive needs to know besides its stores.
 #[derive(Debug, Clone)]
@@ -41,6 +44,8 @@ pub struct Opening {
     pub stores: Stores,
     pub seals: Vec<SealFiles>,
     pub clients: Vec<Client>,
+    pub bindings: Bindings,
+    pub desk: DeskSettings,
     pub fetch: crate::fetch::Settings,
     pub clock: fn() -> UtcTime,
 }
@@ -101,6 +106,10 @@ pub struct Archive {
     pub(super) stores: Stores,
     pub(super) seals: HashMap<OfficeCode, Seal>,
     pub(super) gate: Gate,
+    /// Whose certificates sign for which office.
+    pub(super) bindings: Bindings,
+    pub(super) desk: DeskSettings,
+    pub(super) batches: Batches,
     pub(super) anchors: Anchors,
     pub(super) memory: Memory,
     pub(super) fetcher: Fetcher,
@@ -217,6 +226,8 @@ impl Archive {
             stores,
             seals,
             clients,
+            bindings,
+            desk,
             fetch,
             clock,
         } = opening;
@@ -231,6 +242,9 @@ impl Archive {
             stores,
             seals: by_office,
             gate: Gate::new(clients),
+            bindings,
+            desk,
+            batches: Batches::default(),
             anchors,
             memory: Memory::new(),
             fetcher: Fetcher::new(&fetch),
@@ -265,6 +279,7 @@ impl Archive {
     /// # Errors
     /// The last flush failed.
     pub fn close(&self) -> Result<(), Fault> {
+        self.batches.end();
         self.sequencer
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

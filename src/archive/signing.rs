@@ -12,14 +12,15 @@ use super::accept::Refusal;
 use super::open::{Archive, random};
 use super::seal::Seal;
 use crate::pdf::{self, Limits};
+use crate::pki::cert::Certificate;
 use crate::pki::tsp::Token;
-use crate::record::{Fault, UtcTime};
+use crate::record::{Digest, Fault, UtcTime};
 use crate::sign::{NoRoom, Sealed, Signature, Upload, prepare};
 use crate::trust::{RevocationEvidence, Status, status_of};
 use crate::verify::{Evidence, Indication, judge};
 
 /// Tokens of one authority differ by a few bytes (serial number, fraction of the second, signature encoding).
-const TOKEN_SPARE_BYTES: usize = 64;
+pub(super) const TOKEN_SPARE_BYTES: usize = 64;
 /// Two authorities that take turns need two tries; a third is generous.
 const ROOM_TRIES: u32 = 3;
 
@@ -28,34 +29,38 @@ impl Archive {
     pub(super) fn may_sign(&self, seal: &Seal, now: UtcTime) -> Result<(), Refusal> {
         seal.usable_at(now, &self.anchors, &self.memory)
             .map_err(Refusal::CertificateNotUsable)?;
-        let pool = seal.chain().iter().chain(self.anchors.certificates());
+        self.not_revoked(seal.certificate(), seal.chain(), now)
+    }
+
+    /// Revocation of a signer's certificate, where its status can be had.
+    pub(super) fn not_revoked(
+        &self,
+        certificate: &Certificate,
+        chain: &[Certificate],
+        now: UtcTime,
+    ) -> Result<(), Refusal> {
+        let pool = chain.iter().chain(self.anchors.certificates());
         let Some(issuer) = pool
             .into_iter()
-            .find(|c| c.subject().matches(seal.certificate().issuer()))
+            .find(|c| c.subject().matches(certificate.issuer()))
         else {
             return Ok(());
         };
-        let facts =
-            self.revocation
-                .facts(&self.fetcher, &self.memory, seal.certificate(), issuer, now);
+        let facts = self
+            .revocation
+            .facts(&self.fetcher, &self.memory, certificate, issuer, now);
         let evidence = RevocationEvidence {
             ocsp: facts.ocsp,
             crls: facts.crls,
         };
-        match status_of(
-            seal.certificate(),
-            issuer,
-            &evidence,
-            &self.memory,
-            now.unix_s(),
-        ) {
+        match status_of(certificate, issuer, &evidence, &self.memory, now.unix_s()) {
             Some(Status::Revoked { .. }) => Err(Refusal::CertificateNotUsable(
                 "it has been revoked or suspended".into(),
             )),
             Some(Status::Good) => Ok(()),
             None => {
                 // The national rules ask for a warning, not a stop, where no status can be had.
-                tracing::warn!(office = %seal.office().code, tried = ?facts.failures, "no revocation status for the seal");
+                tracing::warn!(certificate = %Digest::new(certificate.sha256()), tried = ?facts.failures, "no revocation status for a signer");
                 Ok(())
             }
         }
@@ -134,20 +139,24 @@ impl Archive {
         metrics::counter!("antin_signatures_total", "office" => seal.office().code.to_string())
             .increment(1);
         let signed = prepared.signed(Signature(signature));
-        let token = self
+        let token = self.time_stamp(signed.timestamp_imprint())?;
+        Ok(signed
+            .complete(Some(&token.der))
+            .map(|sealed| (sealed, token)))
+    }
+
+    pub(super) fn time_stamp(&self, imprint: [u8; 32]) -> Result<Token, Refusal> {
+        let stamped = self
             .fetcher
             .timestamp(
                 &self.settings.timestamp_urls,
-                signed.timestamp_imprint(),
+                imprint,
                 random()?,
                 self.clock,
                 self.settings.max_drift_s,
             )
             .map_err(Refusal::Timestamp)?;
-        let token = token.token;
-        Ok(signed
-            .complete(Some(&token.der))
-            .map(|sealed| (sealed, token)))
+        Ok(stamped.token)
     }
 
     /// The same validator that citizens use must pass our signature, and what was there before must stand as it stood.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::clock;
-use crate::archive::{Archive, Client, OpenRefusal, Opening, Role, SealFiles, Settings};
+use crate::archive::{
+    Archive, Binding, Bindings, Client, DeskSettings, OpenRefusal, Opening, Person, Role,
+    SealFiles, Settings,
+};
 use crate::config::{self, Config};
 use crate::store::Stores;
 
@@ -63,8 +66,38 @@ fn opening(config: &Config, stores: Stores) -> Opening {
         stores,
         seals,
         clients,
+        bindings: bindings(&config.signatories),
+        desk: desk(&config.desk),
         fetch: config.fetch.clone(),
         clock: clock::now,
+    }
+}
+
+fn bindings(signatories: &[config::Signatory]) -> Bindings {
+    let bound = signatories.iter().map(|s| Binding {
+        office: s.office.clone(),
+        person: Some(Person {
+            name: s.person.clone(),
+            post: s.post.clone(),
+        }),
+        from: s.from,
+        until: s.until,
+        certificate_sha256: s.certificate_sha256,
+    });
+    Bindings(bound.collect())
+}
+
+fn desk(given: &config::Desk) -> DeskSettings {
+    let usual = DeskSettings::default();
+    DeskSettings {
+        signature_expires_s: given
+            .signature_expires_s
+            .unwrap_or(usual.signature_expires_s),
+        bridge_expires_s: given.bridge_expires_s.unwrap_or(usual.bridge_expires_s),
+        batch_expires_s: given.batch_expires_s.unwrap_or(usual.batch_expires_s),
+        keep_days: given.keep_days.unwrap_or(usual.keep_days),
+        files_max_bytes: given.files_max_bytes.unwrap_or(usual.files_max_bytes),
+        batch_workers: given.batch_workers.unwrap_or(usual.batch_workers),
     }
 }
 

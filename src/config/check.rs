@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::{
     Client, Config, FILE_BYTES_CEILING, Log, MAX_FILE_BYTES, Mistake, OfficeKeys, Role, Server,
-    names, raw,
+    desk, names, raw,
 };
 use crate::record::{Digest, Level, Office, OfficeCode};
 
@@ -137,6 +137,8 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
     let log = log(&mut c, &file.log);
     let offices = offices(&mut c, &file.office);
     let clients = clients(&mut c, &file.client, &offices);
+    let signatories = desk::signatories(&file.signatory, &offices, &mut c.mistakes);
+    let desk = desk::desk(&file.desk, &mut c.mistakes);
     let mut store = crate::store::SledSettings::new(c.path(&file.archive.dir));
     if let Some(bytes) = file.archive.cache_bytes {
         store.cache_bytes = bytes;
@@ -165,6 +167,8 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
         fetch,
         offices,
         clients,
+        signatories,
+        desk,
     })
 }
 

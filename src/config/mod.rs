@@ -8,6 +8,7 @@
 //! Opening keys, certificates or the archive: `archive::open` does, and refuses what does not fit together.
 
 mod check;
+mod desk;
 mod example;
 mod names;
 mod raw;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use crate::record::{Digest, Office, OfficeCode};
 
+pub use desk::{Desk, Signatory};
 pub use example::example;
 pub use names::{check_base_url, check_origin};
 pub use raw::Profile;
@@ -45,6 +47,8 @@ pub struct Config {
     pub fetch: crate::fetch::Settings,
     pub offices: Vec<OfficeKeys>,
     pub clients: Vec<Client>,
+    pub signatories: Vec<Signatory>,
+    pub desk: Desk,
 }
 
 #[derive(Debug, Clone)]

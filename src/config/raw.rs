@@ -5,6 +5,8 @@
 
 use serde::Deserialize;
 
+use super::desk::{RawDesk, RawSignatory};
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
@@ -22,6 +24,10 @@ pub(super) struct File {
     pub office: Vec<Office>,
     #[serde(default)]
     pub client: Vec<Client>,
+    #[serde(default)]
+    pub signatory: Vec<RawSignatory>,
+    #[serde(default)]
+    pub desk: RawDesk,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]

@@ -12,7 +12,7 @@ use super::download::{Representation, Wanted};
 use super::multipart;
 use super::problem::Problem;
 use super::server::App;
-use crate::archive::{Found, Submission};
+use crate::archive::{Accepted, Found, Submission};
 use crate::record::{IdempotencyKey, ResultId, ResultRecord};
 
 pub(super) async fn post(request: HttpRequest, payload: Payload, app: Data<App>) -> HttpResponse {
@@ -43,7 +43,16 @@ async fn file_result(
         idempotency,
     };
     let accepted = blocking(move || archive.accept(&pass, submission)).await??;
+    Ok(receipt(accepted))
+}
+
+pub(super) fn count(accepted: &Accepted) {
     metrics::counter!("antin_results_total", "outcome" => if accepted.replayed { "replayed" } else { "logged" }).increment(1);
+}
+
+/// 201 with the receipt: whichever way a result came.
+pub(super) fn receipt(accepted: Accepted) -> HttpResponse {
+    count(&accepted);
     let mut response = HttpResponse::Created();
     response
         .insert_header((
@@ -55,10 +64,10 @@ async fn file_result(
     if accepted.replayed {
         response.insert_header(("idempotency-replayed", "true"));
     }
-    Ok(response.body(accepted.receipt_json))
+    response.body(accepted.receipt_json)
 }
 
-fn idempotency_key(request: &HttpRequest) -> Result<IdempotencyKey, Problem> {
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<IdempotencyKey, Problem> {
     let text = request
         .headers()
         .get("idempotency-key")

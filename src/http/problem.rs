@@ -66,6 +66,11 @@ impl Problem {
         self
     }
 
+    pub fn fields(mut self, fields: Vec<FieldProblem>) -> Self {
+        self.0.fields = fields;
+        self
+    }
+
     fn caused_by(mut self, cause: impl Into<String>) -> Self {
         self.0.cause = Some(cause.into());
         self
@@ -74,6 +79,10 @@ impl Problem {
     pub fn words(&self, lang: i18n::Lang) -> i18n::ProblemWords {
         let args: Vec<(&str, &str)> = self.0.args.iter().map(|(n, v)| (*n, v.as_str())).collect();
         i18n::problem(lang, &self.0.code, &args)
+    }
+
+    pub fn code(&self) -> &str {
+        &self.0.code
     }
 
     pub fn status(&self) -> u16 {
