@@ -1,7 +1,7 @@
 //! The real thing: `antin init`, an office's own seal, a configuration, `antin serve`.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::authority::Authority;
 use super::demo::Clerk;
@@ -26,6 +26,16 @@ impl Live {
     /// Readiness stays down for `drain_s` before the end.
     #[track_caller]
     pub fn serve(authority: &Authority, drain_s: u32) -> Self {
+        Live::serve_with(authority, drain_s, |_| String::new())
+    }
+
+    /// `more` gives what else stands in the configuration, from the folder it lies in.
+    #[track_caller]
+    pub fn serve_with(
+        authority: &Authority,
+        drain_s: u32,
+        more: impl FnOnce(&Path) -> String,
+    ) -> Self {
         let dir = TempDir::new("serve");
         let home = dir.join("home");
         let names = [
@@ -48,7 +58,8 @@ impl Live {
             .find(|w| w.starts_with("antin_live_"))
             .unwrap();
         let (listen, admin) = (free_address(), free_address());
-        let text = configuration(&listen, &admin, authority.address(), api_key, drain_s);
+        let mut text = configuration(&listen, &admin, authority.address(), api_key, drain_s);
+        text.push_str(&more(&home));
         let config = home.join("antin.toml");
         std::fs::write(&config, text).unwrap();
 
@@ -75,6 +86,10 @@ impl Live {
             server,
             dir,
         }
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.dir.join("home")
     }
 
     pub fn config(&self) -> PathBuf {
