@@ -187,9 +187,9 @@ pub(super) async fn head_file(
 
 async fn measure_out(token: &str, app: &App) -> Result<HttpResponse, Problem> {
     let (archive, token) = (Arc::clone(app.archive()), bare(token).to_owned());
-    let bytes = blocking(move || archive.bytes_out(&token)).await??;
-    let length = u64::try_from(bytes).unwrap_or(u64::MAX);
-    Ok(pdf().no_chunking(length).finish())
+    // To HEAD the server sends the length of the body and not the body.
+    let bytes = blocking(move || archive.look_out(&token)).await??;
+    Ok(pdf().body(bytes))
 }
 
 fn pdf() -> actix_web::HttpResponseBuilder {

@@ -75,7 +75,7 @@ impl Archive {
         self.take(task).map(Worked::Accepted)
     }
 
-    fn logged_before(&self, key: &Digest) -> Result<Option<Accepted>, Fault> {
+    pub(super) fn logged_before(&self, key: &Digest) -> Result<Option<Accepted>, Fault> {
         match self.stores.ledger.by_idempotency(key)? {
             Some((index, _)) if index < self.tree_size() => Ok(Some(self.answer(index, true)?)),
             _ => Ok(None),

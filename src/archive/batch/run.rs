@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::queue::{Active, After, Counted, End, Ended, Finish, Job, Queue};
-use super::row::{Batch, Consent, Outcome, State, file_name, item_key, item_number};
+use super::row::{Batch, Consent, Outcome, State, file_name, item_key, item_number, ledger_key};
 use crate::archive::crash;
 use crate::archive::open::Archive;
 use crate::archive::work::{WorkId, read, save};
@@ -73,7 +73,8 @@ impl Archive {
                 return Ok(());
             }
         };
-        let (done, counts) = self.outcomes(&id)?;
+        let (mut done, mut counts) = self.outcomes(&id)?;
+        self.find_again(&id, batch.count, &mut done, &mut counts)?;
         let todo: VecDeque<u32> = (0..batch.count).filter(|n| !done.contains(n)).collect();
         let active = Active::new(
             id,
@@ -115,6 +116,32 @@ impl Archive {
             done.insert(number);
         }
         Ok((done, counts))
+    }
+
+    /// Items that are results already, but whose outcome a crash took along.
+    fn find_again(
+        &self,
+        id: &WorkId,
+        count: u32,
+        done: &mut HashSet<u32>,
+        counts: &mut Counted,
+    ) -> Result<(), Fault> {
+        for number in 0..count {
+            if done.contains(&number) {
+                continue;
+            }
+            let Some(accepted) = self.logged_before(&ledger_key(id, number))? else {
+                continue;
+            };
+            let outcome = Outcome::Done {
+                receipt: String::from_utf8_lossy(&accepted.receipt_json).into_owned(),
+            };
+            let desk = self.stores.desk.as_ref();
+            save(desk, Drawer::Outcomes, &item_key(id, number), &outcome)?;
+            counts.done += 1;
+            done.insert(number);
+        }
+        Ok(())
     }
 
     /// What follows an item.

@@ -244,7 +244,7 @@ fn what_comes_back_changed_is_refused_and_nothing_is_kept() {
     check_refused("returned_changed", &none, |f| {
         signed_by(&person, &with_other_page(&f.pdf))
     });
-    check_refused("returned_changed", &none, |f| {
+    check_refused("returned_not_whole", &none, |f| {
         [signed_by(&person, &f.pdf), b"% more\n".to_vec()].concat()
     });
     check_refused("returned_signature_wrong", &none, |f| {

@@ -8,7 +8,7 @@ use openssl::ecdsa::EcdsaSig;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Padding;
-use openssl::sign::Signer;
+use openssl::sign::{RsaPssSaltlen, Signer};
 use serde_json::Value;
 
 use super::demo::Facts;
@@ -53,6 +53,9 @@ impl Person {
     pub fn sign_pss(&self, message: &[u8]) -> Vec<u8> {
         let mut signer = Signer::new(MessageDigest::sha256(), &self.key).unwrap();
         signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+        signer
+            .set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)
+            .unwrap();
         signer.sign_oneshot_to_vec(message).unwrap()
     }
 

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use super::authority::Authority;
-use super::demo::Clerk;
+use super::demo::{Auditor, Clerk, Facts, Sample};
 use super::http::Call;
 use super::merkle;
 use super::process::{Server, antin};
@@ -85,6 +85,45 @@ impl Live {
             clerk,
             server,
             dir,
+        }
+    }
+
+    /// Killed and started again on what its folder holds now.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.server.kill();
+        let config = self.config();
+        let output = self.dir.join("output");
+        self.server = Server::start(
+            &["serve", "--config", config.to_str().unwrap()],
+            &[],
+            &output,
+        );
+        wait::until("readiness after a restart", 30, || {
+            if let Some(status) = self.server.exited() {
+                panic!("serve ended at its start: {status}\n{}", self.server.said());
+            }
+            let answer = Call::get(format!("{}/readyz", self.admin_url)).try_send();
+            (answer.ok()?.status == 200).then_some(())
+        });
+    }
+
+    /// As a demo tells of itself, where it has the same.
+    pub fn facts(&self) -> Facts {
+        Facts {
+            base_url: self.base_url.clone(),
+            admin_url: self.admin_url.clone(),
+            trust: self.home().join("root.pem"),
+            log_vkey: String::new(),
+            offices: Vec::new(),
+            clerks: vec![self.clerk.clone()],
+            auditor: Auditor {
+                api_key: String::new(),
+            },
+            sample: Sample {
+                verify_url: String::new(),
+                file: PathBuf::new(),
+            },
         }
     }
 
