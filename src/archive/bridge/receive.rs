@@ -138,11 +138,7 @@ impl Archive {
             stamp: token.map(|token| Stamp::of(token, &self.memory)),
             // Without a time-stamp of its own the log's time is the first that anybody vouches for.
             signed_at: token.map_or(now.unix_s(), |token| token.info.gen_time_s),
-            level: if token.is_some() {
-                SignatureLevel::BT
-            } else {
-                SignatureLevel::BB
-            },
+            level: new.level(report),
             upload_sha256,
             key,
             content,

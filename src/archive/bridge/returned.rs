@@ -8,7 +8,7 @@ use crate::pdf::{self, ChangeKind, Changes, Limits, SignatureField};
 use crate::pki::cert::Certificate;
 use crate::pki::cms::SignedData;
 use crate::pki::tsp::Token;
-use crate::record::Digest;
+use crate::record::{Digest, SignatureLevel};
 use crate::verify::{Coverage, Indication, Report, SignatureReport};
 
 /// What is wrong with a file that came back; nothing of it was kept.
@@ -207,14 +207,24 @@ impl NewSignature {
 
     /// The first time-stamp that holds. They stand in the report in the order in which they are carried.
     pub fn good_token(&self, report: &Report) -> Option<&Token> {
-        let own = self.own(report).ok()?;
-        if own.level.as_deref().is_none_or(|level| level == "B-B") {
-            return None;
-        }
-        let judged = own.timestamps.iter().zip(&self.tokens);
+        let judged = self.own(report).ok()?.timestamps.iter().zip(&self.tokens);
         judged
             .filter(|(report, _)| report.indication == Indication::TotalPassed)
             .map(|(_, token)| token)
             .next()
+    }
+
+    /// The level that the validator found; what is no baseline signature has none, and is kept as the lowest.
+    pub fn level(&self, report: &Report) -> SignatureLevel {
+        let found = self.own(report).ok().and_then(|own| own.level.as_deref());
+        let levels = [
+            SignatureLevel::BT,
+            SignatureLevel::BLT,
+            SignatureLevel::BLTA,
+        ];
+        levels
+            .into_iter()
+            .find(|level| found == Some(level.as_str()))
+            .unwrap_or(SignatureLevel::BB)
     }
 }

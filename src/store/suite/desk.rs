@@ -1,7 +1,7 @@
 //! What every engine must do with work in hand.
 
 use super::{Case, bytes};
-use crate::store::{Desk, DeskRow, Drawer, Stores};
+use crate::store::{DeskRow, Drawer, Stores};
 
 pub(super) const CASES: &[Case] = &[
     ("a row of work in hand is kept, replaced and removed", rows),
