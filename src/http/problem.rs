@@ -79,6 +79,11 @@ impl Problem {
         self
     }
 
+    pub fn fields(mut self, fields: Vec<FieldProblem>) -> Self {
+        self.0.fields = fields;
+        self
+    }
+
     fn caused_by(mut self, cause: impl Into<String>) -> Self {
         self.0.cause = Some(cause.into());
         self
@@ -92,6 +97,10 @@ impl Problem {
         }
         let args: Vec<(&str, &str)> = all.iter().map(|(n, v)| (*n, v.as_str())).collect();
         i18n::problem(lang, &self.0.code, &args)
+    }
+
+    pub fn code(&self) -> &str {
+        &self.0.code
     }
 
     pub fn status(&self) -> u16 {

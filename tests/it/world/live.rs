@@ -1,10 +1,10 @@
 //! The real thing: `antin init`, an office's own seal, a configuration, `antin serve`.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::authority::Authority;
-use super::demo::Clerk;
+use super::demo::{Auditor, Clerk, Facts, Sample};
 use super::http::Call;
 use super::merkle;
 use super::process::{Server, antin};
@@ -26,6 +26,16 @@ impl Live {
     /// Readiness stays down for `drain_s` before the end.
     #[track_caller]
     pub fn serve(authority: &Authority, drain_s: u32) -> Self {
+        Live::serve_with(authority, drain_s, |_| String::new())
+    }
+
+    /// `more` gives what else stands in the configuration, from the folder it lies in.
+    #[track_caller]
+    pub fn serve_with(
+        authority: &Authority,
+        drain_s: u32,
+        more: impl FnOnce(&Path) -> String,
+    ) -> Self {
         let dir = TempDir::new("serve");
         let home = dir.join("home");
         let names = [
@@ -48,7 +58,8 @@ impl Live {
             .find(|w| w.starts_with("antin_live_"))
             .unwrap();
         let (listen, admin) = (free_address(), free_address());
-        let text = configuration(&listen, &admin, authority.address(), api_key, drain_s);
+        let mut text = configuration(&listen, &admin, authority.address(), api_key, drain_s);
+        text.push_str(&more(&home));
         let config = home.join("antin.toml");
         std::fs::write(&config, text).unwrap();
 
@@ -75,6 +86,49 @@ impl Live {
             server,
             dir,
         }
+    }
+
+    /// Killed and started again on what its folder holds now.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.server.kill();
+        let config = self.config();
+        let output = self.dir.join("output");
+        self.server = Server::start(
+            &["serve", "--config", config.to_str().unwrap()],
+            &[],
+            &output,
+        );
+        wait::until("readiness after a restart", 30, || {
+            if let Some(status) = self.server.exited() {
+                panic!("serve ended at its start: {status}\n{}", self.server.said());
+            }
+            let answer = Call::get(format!("{}/readyz", self.admin_url)).try_send();
+            (answer.ok()?.status == 200).then_some(())
+        });
+    }
+
+    /// As a demo tells of itself, where it has the same.
+    pub fn facts(&self) -> Facts {
+        Facts {
+            base_url: self.base_url.clone(),
+            admin_url: self.admin_url.clone(),
+            trust: self.home().join("root.pem"),
+            log_vkey: String::new(),
+            offices: Vec::new(),
+            clerks: vec![self.clerk.clone()],
+            auditor: Auditor {
+                api_key: String::new(),
+            },
+            sample: Sample {
+                verify_url: String::new(),
+                file: PathBuf::new(),
+            },
+        }
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.dir.join("home")
     }
 
     pub fn config(&self) -> PathBuf {
