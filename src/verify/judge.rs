@@ -355,7 +355,7 @@ fn signature(
 }
 
 /// A time-stamp that does not hold proves nothing; it is said, and the signature is judged without it.
-fn say_bad_timestamps(timestamps: &[TimestampReport], findings: &mut Findings) {
+pub(super) fn say_bad_timestamps(timestamps: &[TimestampReport], findings: &mut Findings) {
     for bad in timestamps
         .iter()
         .filter(|t| t.indication != Indication::TotalPassed)
@@ -456,7 +456,7 @@ fn close(mut report: SignatureReport, entry: &Entry<'_>) -> SignatureReport {
     report
 }
 
-fn signer_of(certificate: &Certificate) -> Signer {
+pub(super) fn signer_of(certificate: &Certificate) -> Signer {
     let time = |s: i64| UtcTime::from_unix_s(s).map_or_else(|| s.to_string(), |t| t.to_rfc3339());
     Signer {
         common_name: certificate.subject().common_name().map(str::to_owned),
