@@ -201,9 +201,7 @@ fn base64_of(node: Node<'_, '_>) -> Option<Vec<u8>> {
 }
 
 /// The elements below; text between them may only be white space.
-fn elements<'a, 'input>(
-    node: Node<'a, 'input>,
-) -> Result<Vec<Node<'a, 'input>>, ManifestFault> {
+fn elements<'a, 'input>(node: Node<'a, 'input>) -> Result<Vec<Node<'a, 'input>>, ManifestFault> {
     let mut elements = Vec::new();
     for child in node.children() {
         if child.is_element() {

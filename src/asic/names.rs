@@ -39,7 +39,8 @@ pub fn check_name(name: &str) -> Result<(), NameFault> {
     if name.len() > MAX_BYTES {
         return Err(NameFault::TooLong);
     }
-    let is_odd = |c: char| c.is_control() || is_invisible(c) || matches!(c, '\\' | ':' | '\u{fffd}');
+    let is_odd =
+        |c: char| c.is_control() || is_invisible(c) || matches!(c, '\\' | ':' | '\u{fffd}');
     if name.chars().any(is_odd) {
         return Err(NameFault::Character);
     }
@@ -57,5 +58,9 @@ const fn is_invisible(c: char) -> bool {
 /// Names that are one on file systems which ignore case or normalise have one comparable form.
 #[must_use]
 pub fn comparable(name: &str) -> String {
-    name.nfc().collect::<String>().to_lowercase().nfc().collect()
+    name.nfc()
+        .collect::<String>()
+        .to_lowercase()
+        .nfc()
+        .collect()
 }

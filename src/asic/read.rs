@@ -268,7 +268,9 @@ fn check_extra(extra: &[u8]) -> Result<(), Refusal> {
         let (kind, size) = (fields.u16()?, fields.u16()?);
         fields.take(usize::from(size))?;
         if matches!(kind, 0x0001 | 0x0008 | 0x7075 | 0x9901) {
-            return Err(Refusal::NotSupported("an extra field that overrules the header"));
+            return Err(Refusal::NotSupported(
+                "an extra field that overrules the header",
+            ));
         }
     }
     Ok(())
@@ -292,7 +294,9 @@ fn check_headers(headers: &[Header], limits: &Limits) -> Result<(), Refusal> {
         }
         let grown = to_u64(header.packed).saturating_mul(limits.ratio);
         if header.unpacked > limits.ratio_from_bytes && header.unpacked > grown {
-            return Err(Refusal::OverLimit("a file that unpacks to many times its size"));
+            return Err(Refusal::OverLimit(
+                "a file that unpacks to many times its size",
+            ));
         }
         total = total.saturating_add(header.unpacked);
         if total > limits.unpacked_bytes {

@@ -13,16 +13,28 @@ pub enum Refusal {
     /// A form of ZIP that no container needs: several volumes, ZIP64, encryption, other compressions.
     NotSupported(&'static str),
     /// Bytes that belong to no file: before the first, between two, or before the directory.
-    StrayBytes { at: usize },
+    StrayBytes {
+        at: usize,
+    },
     /// A header is cut off or has no signature of its own.
     Truncated,
     /// The header beside the file and the one in the directory say different things.
-    HeadersDisagree { name: String, what: &'static str },
-    Name { name: String, fault: NameFault },
+    HeadersDisagree {
+        name: String,
+        what: &'static str,
+    },
+    Name {
+        name: String,
+        fault: NameFault,
+    },
     /// Two files under one name, or under names that some file systems take for one.
-    DoubledName { name: String },
+    DoubledName {
+        name: String,
+    },
     /// The packed bytes do not give what was announced (length, checksum).
-    BadData { name: String },
+    BadData {
+        name: String,
+    },
     /// `mimetype` is not the first file, is packed, or has extra fields (EN 319 162-1 A.1).
     Mimetype(&'static str),
 }

@@ -21,9 +21,14 @@ pub struct File<'a> {
 /// Why no container can be made of these files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unwritable {
-    Name { name: String, fault: NameFault },
+    Name {
+        name: String,
+        fault: NameFault,
+    },
     /// Two names that some file systems take for one.
-    DoubledName { name: String },
+    DoubledName {
+        name: String,
+    },
     /// More than a reader would take.
     TooMuch,
 }
@@ -115,11 +120,7 @@ fn to_u32(size: usize) -> Result<u32, Unwritable> {
         .ok_or(Unwritable::TooMuch)
 }
 
-fn stored<'a>(
-    out: &mut Vec<u8>,
-    name: &'a str,
-    bytes: &[u8],
-) -> Result<Written<'a>, Unwritable> {
+fn stored<'a>(out: &mut Vec<u8>, name: &'a str, bytes: &[u8]) -> Result<Written<'a>, Unwritable> {
     entry(out, name, bytes, bytes, 0)
 }
 

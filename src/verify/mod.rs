@@ -3,8 +3,7 @@
 //! One file per building block of the standard:
 //! * [`format`](self): 5.2.2 format checking; `identification` 5.2.3; `x509` 5.2.6; `cryptography` 5.2.7; `acceptance` 5.2.8;
 //!   `timestamp` 5.4; `judge` 5.3 and 5.5 (basic signatures and signatures with time).
-//!
-//! * `kind`: what a file is; `cades`: CAdES signatures and containers.
+//! * `kind`: what a file is; `file`: judged as that; `cades`: CAdES signatures and containers.
 //!
 //! # Invariants
 //! * `judge` is a pure function of (file, evidence, time): the same input gives the same report.
@@ -17,6 +16,7 @@ mod acceptance;
 mod cades;
 mod claimed;
 mod cryptography;
+mod file;
 mod format;
 mod hashes;
 mod identification;
@@ -36,6 +36,7 @@ pub use cades::{
     Lack, asic_lacks, cades_lacks, judge_asic, judge_cades, judge_unsupported, needs_asic,
     needs_cades,
 };
+pub use file::{judge_file, needs_file};
 pub use indication::{Indication, SubIndication};
 pub use judge::{Evidence, judge};
 pub use kind::{Kind, kind};

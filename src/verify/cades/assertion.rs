@@ -31,7 +31,7 @@ pub(super) struct Assertion {
     /// Set where it holds.
     proves_s: Option<i64>,
     /// Paths of the files it covers.
-    covers: Vec<String>,
+    pub covers: Vec<String>,
 }
 
 /// Since when a signature and what it is over are proven to exist together.

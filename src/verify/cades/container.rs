@@ -147,6 +147,10 @@ fn judge_parts(
     let mut signed: HashSet<String> = HashSet::new();
     let mut reports = Vec::new();
     let messages: Vec<(&str, &[u8])> = of_role(container, Role::Cades).collect();
+    if messages.is_empty() {
+        // 4.3.2, 4.4.2: a container may hold time-stamps alone; then these are what speaks of its files.
+        signed.extend(assertions.iter().flat_map(|a| a.covers.iter().cloned()));
+    }
     if messages.len() > MAX_SIGNATURES {
         whole.doubt(
             SubIndication::SigConstraintsFailure,

@@ -165,18 +165,14 @@ fn lacks_of(
     let mut lacks = Vec::new();
     let mut seen: Vec<[u8; 32]> = Vec::new();
     for subject in subjects {
-        let is_anchor = |c: &Certificate| c.sha256() == subject.sha256();
-        if anchors.certificates().iter().any(is_anchor) {
+        let Some(pairs) = chain(&subject, &bag, anchors, memory) else {
+            if !seen.contains(&subject.sha256()) {
+                seen.push(subject.sha256());
+                lacks.push(Lack::Chain { subject });
+            }
             continue;
-        }
-        let mut needs = Vec::new();
-        follow(subject.clone(), &bag, anchors, memory, &mut needs);
-        if needs.is_empty() && !seen.contains(&subject.sha256()) {
-            seen.push(subject.sha256());
-            lacks.push(Lack::Chain { subject });
-            continue;
-        }
-        for need in needs {
+        };
+        for need in pairs {
             if seen.contains(&need.subject.sha256()) {
                 continue;
             }
@@ -188,4 +184,34 @@ fn lacks_of(
         }
     }
     lacks
+}
+
+/// The subject and its issuers up to an anchor, which itself needs no status; None where none is reached.
+fn chain(
+    subject: &Certificate,
+    bag: &[Certificate],
+    anchors: &Anchors,
+    memory: &Memory,
+) -> Option<Vec<Need>> {
+    let mut pairs: Vec<Need> = Vec::new();
+    let mut current = subject.clone();
+    // As deep as a path may be (trust::Budget).
+    for _ in 0..8 {
+        let is_current = |c: &Certificate| c.sha256() == current.sha256();
+        if anchors.certificates().iter().any(is_current) {
+            return Some(pairs);
+        }
+        let issuer = anchors.certificates().iter().chain(bag).find(|c| {
+            !is_current(c)
+                && c.subject().matches(current.issuer())
+                && memory.is_signed_by(&current, c)
+        })?;
+        let issuer = issuer.clone();
+        pairs.push(Need {
+            subject: current,
+            issuer: issuer.clone(),
+        });
+        current = issuer;
+    }
+    None
 }
