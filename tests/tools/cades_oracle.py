@@ -185,7 +185,7 @@ class Judges:
         return str(path)
 
     def run(self, *command: str) -> None:
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        ended = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         demand(ended.returncode == 0, f"{' '.join(command[:3])}: {(ended.stderr or ended.stdout).strip()[-300:]}")
 
     def openssl_cms(self, der: bytes, content: bytes | None) -> None:
@@ -209,7 +209,7 @@ class Judges:
         signed = cms.ContentInfo.load(der)["content"]
         context = ValidationContext(trust_roots=self.anchors, allow_fetching=False)
         if content is None:
-            status = await async_validate_cms_signature(signed, signer_validation_context=context)
+            status = await async_validate_cms_signature(signed, validation_context=context)
         else:
             status = await async_validate_detached_cms(content, signed, context, context)
         demand(status.intact and status.valid and status.trusted, f"pyHanko: {status.summary()}")
@@ -237,7 +237,8 @@ class Judges:
             ts_cert_validation_policy=policy,
             local_knowledge=knowledge,
         )
-        digest = message.digest(content).digest()
+        # A digest from outside is for detached signatures only.
+        digest = message.digest(content).digest() if message.content is None else None
         signed = cms.ContentInfo.load(der)["content"]
         if self.level == "B-B":
             result = await ades_basic_validation(signed, spec, raw_digest=digest)
