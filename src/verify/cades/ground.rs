@@ -4,7 +4,7 @@
 //! Any judgement of its own: this is the only file that knows how `x509`, `timestamp` and `acceptance` are asked.
 
 use crate::pki::cert::Certificate;
-use crate::pki::cms::{Covered, SignedData, SignerInfo};
+use crate::pki::cms::{Covered, RevocationValues, SignedData, SignerInfo};
 use crate::pki::crl::Crl;
 use crate::pki::digest::DigestAlgorithm;
 use crate::pki::ocsp;
@@ -44,18 +44,20 @@ impl<'a> Ground<'a> {
         let carried = identification::certificates(signed, self.given.memory);
         self.certificates.extend_from_slice(&carried);
         self.inside_certificates.extend(carried);
-        for der in &signed.crls {
-            if let Ok(crl) = Crl::from_der(der) {
-                self.all.crls.push(crl.clone());
-                self.inside.crls.push(crl);
-            }
+        let values: Vec<RevocationValues> =
+            signed.signers.iter().map(RevocationValues::of).collect();
+        let lists = values.iter().flat_map(|v| &v.crls).chain(&signed.crls);
+        for crl in lists.filter_map(|der| Crl::from_der(der).ok()) {
+            self.all.crls.push(crl.clone());
+            self.inside.crls.push(crl);
         }
-        for der in &signed.ocsp_responses {
-            let parsed = ocsp::Response::parse(der).ok().and_then(|r| r.basic);
-            if let Some(basic) = parsed {
-                self.all.ocsp.push(basic.clone());
-                self.inside.ocsp.push(basic);
-            }
+        let whole = signed.ocsp_responses.iter();
+        let whole = whole.filter_map(|der| ocsp::Response::parse(der).ok()?.basic);
+        let bare = values.iter().flat_map(|v| &v.basic_responses);
+        let bare = bare.filter_map(|der| ocsp::BasicResponse::parse(der).ok());
+        for basic in whole.chain(bare) {
+            self.all.ocsp.push(basic.clone());
+            self.inside.ocsp.push(basic);
         }
     }
 
