@@ -127,6 +127,12 @@ impl Archive {
     /// The verdict on any file, with revocation status fetched where its certificates say.
     #[must_use]
     pub fn verdict(&self, bytes: &[u8], now: UtcTime) -> Report {
+        self.verdict_over(bytes, None, now)
+    }
+
+    /// The same; `content` is what a detached signature was made over.
+    #[must_use]
+    pub fn verdict_over(&self, bytes: &[u8], content: Option<&[u8]>, now: UtcTime) -> Report {
         let status = self.status_for(bytes, now);
         let evidence = Evidence {
             anchors: &self.anchors,
@@ -134,7 +140,7 @@ impl Archive {
             revocation: &status,
             memory: &self.memory,
         };
-        judge_file(bytes, None, &evidence, now)
+        judge_file(bytes, content, &evidence, now)
     }
 
     fn status_for(&self, bytes: &[u8], now: UtcTime) -> RevocationEvidence {
