@@ -154,17 +154,19 @@ impl Archive {
     fn status_for(&self, bytes: &[u8], now: UtcTime) -> RevocationEvidence {
         let mut ocsp: Vec<BasicResponse> = Vec::new();
         let mut crls: Vec<Crl> = Vec::new();
+        let budget = self.fetcher.budget_for_file();
         // A chain of three for signer and authority is six look-ups; strangers' files get no more than 16.
         for need in needs_file(bytes, &self.anchors, &[], &self.memory)
             .into_iter()
             .take(16)
         {
-            let facts = self.revocation.facts(
+            let facts = self.revocation.facts_within(
                 &self.fetcher,
                 &self.memory,
                 &need.subject,
                 &need.issuer,
                 now,
+                budget,
             );
             ocsp.extend(facts.ocsp);
             crls.extend(facts.crls);
