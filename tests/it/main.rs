@@ -20,6 +20,7 @@ mod citizen;
 mod clerk;
 mod crash;
 mod damage;
+mod keys;
 mod layers;
 mod log;
 mod operator;
