@@ -3,7 +3,7 @@
 //! # Contents, by layer (a module names only lower ones; `docs/ARCHITECTURE.md`)
 //! * 0 [`record`]: what is kept, as values
 //! * 1 [`pki`], [`pdf`], [`tlog`]: three formats that do not know each other
-//! * 2 [`trust`]: anchors, paths, revocation, ages of algorithms
+//! * 2 [`trust`], [`stamp`]: anchors, paths, revocation, ages of algorithms; visible signatures
 //! * 3 [`sign`], [`verify`]: making and judging signatures
 //! * 4 [`store`], [`keys`], [`fetch`]: input and output
 //! * 5 [`config`], [`i18n`], [`archive`], [`province`]: the verbs, and what they need
@@ -36,6 +36,7 @@ pub mod pki;
 pub mod province;
 pub mod record;
 pub mod sign;
+pub mod stamp;
 pub mod store;
 pub mod tlog;
 pub mod trust;

@@ -6,9 +6,8 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::assemble;
-use super::work::{self, NotMade, Output, Overwrite, Place, Trusted, conclude};
+use super::work::{self, NotMade, Output, Overwrite, Place, Stamp, Trusted, conclude};
 use crate::archive::{Made, Seal, WorkRefusal, Workshop};
-use crate::pdf;
 use crate::record::{OfficeCode, SignatureLevel};
 use crate::sign::Upload;
 
@@ -39,9 +38,8 @@ pub(super) struct Sign {
     /// pades (PDF), cades, cades-detached (any file) or asic-e (several files) / Định dạng
     #[arg(long, value_name = "FORMAT", default_value = "pades")]
     format: String,
-    /// A visible signature: FORM[,OPTION…][@ANCHOR], e.g. agency@text:Nguyễn Văn A / Chữ ký nhìn thấy được
-    #[arg(long, value_name = "SPEC")]
-    stamp: Option<String>,
+    #[command(flatten)]
+    stamp: Stamp,
     /// Write over OUT where it exists / Ghi đè tệp kết quả đã có
     #[arg(long)]
     force: bool,
@@ -106,9 +104,9 @@ impl Sign {
         level: SignatureLevel,
     ) -> Result<Made, NotMade> {
         let upload = Upload::from(self.first(trusted)?);
-        let appearance = pdf::Place::Invisible;
+        let place_on_page = self.stamp.place(upload.bytes(), trusted.limits(), seal)?;
         workshop
-            .sign(seal, upload, &appearance, level)
+            .sign(seal, upload, &place_on_page, level)
             .map_err(|refusal| self.refused(&refusal, place))
     }
 }

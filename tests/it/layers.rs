@@ -11,7 +11,7 @@ use crate::world::tools::in_project;
 const LAYERS: [&[&str]; 9] = [
     &["record"],
     &["pki", "pdf", "tlog"],
-    &["trust", "evidence"],
+    &["trust", "evidence", "stamp"],
     &["sign", "verify"],
     &["store", "keys", "fetch"],
     &["config", "i18n", "archive", "province"],
