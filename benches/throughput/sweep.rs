@@ -159,6 +159,7 @@ fn open(config: &Config) -> Outcome<std::sync::Arc<Archive>> {
             log_key_file: config.log.key_file.clone(),
             trust_roots: config.trust_roots.clone(),
             max_file_bytes: config.server.max_file_bytes,
+            level: config.level,
         },
         stores,
         seals,

@@ -65,6 +65,12 @@ impl Archive {
 }
 
 impl Archive {
+    /// How the time-stamping authorities have been answering; nothing is asked.
+    #[must_use]
+    pub fn tsa_health(&self) -> Vec<crate::fetch::TsaHealth> {
+        self.fetcher.tsa_health()
+    }
+
     fn ledger_size(&self) -> Option<u64> {
         let state = self.stores.ledger.tree().ok()??;
         Some(state.size)

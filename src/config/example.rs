@@ -35,7 +35,13 @@ urls = ["http://tsa.example.gov.vn/tsa"]   # RFC 3161 authorities, tried in this
 # [[timestamp.authority]]                  # one that needs more to be said of it; tried after those above
 # url = "https://tsa2.example.gov.vn/tsa"
 # policies = ["1.3.6.1.4.1.99999.1"]       # accept its tokens under these policies only
-# timeout_ms = 5000                        # instead of that of [fetch]
+# timeout_ms = 5000                        # instead of fetch.timeout_ms
+# credentials_file = "keys/tsa2"           # one line user:password, mode 600
+
+[trust]
+roots = ["trust/root.pem"]        # the roots that seals, time-stamps and status answers chain to
+
+[fetch]
 # timeout_ms = 5000               # one request; 1 to 60000
 # list_timeout_ms = 15000         # one revocation list, which may have tens of MB; 1 to 600000
 # budget_ms = 20000               # everything about the status of one certificate; 1 to 600000

@@ -419,7 +419,7 @@ fn mistakes_of_a_key_are_found_all_at_once() {
     );
     check("pkcs11", "sessions = 8", "sessions = 257", &["sessions"]);
     check("pkcs11", "pin_file = \"keys/H49.pin\"", "", &["pin_file"]);
-    check("csc", "url = \"https", "url = \"http", &["url"]);
+    check("csc", "\nurl = \"https", "\nurl = \"http", &["url"]);
     check("csc", "client_id = \"antin\"", "", &["client_id"]);
     check("csc", "\"sad\"", "\"trust me\"", &["authorization"]);
     check(

@@ -77,6 +77,8 @@ impl std::fmt::Debug for Fetcher {
 fn agent(allow_private: Vec<String>) -> ureq::Agent {
     let tls = ureq::tls::TlsConfig::builder()
         .provider(ureq::tls::TlsProvider::NativeTls)
+        // The machine's roots: services of authorities stand under national and internal ones, which no browser's list has.
+        .root_certs(ureq::tls::RootCerts::PlatformVerifier)
         .build();
     let config = ureq::Agent::config_builder()
         .tls_config(tls)

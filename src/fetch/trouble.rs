@@ -20,7 +20,9 @@ pub enum Trouble {
     TooLarge {
         limit_bytes: u64,
     },
-    /// Not HTTP, or TLS that does not hold.
+    /// Nobody whom this machine trusts vouches for the server, or TLS failed otherwise.
+    Tls(String),
+    /// Not HTTP.
     Protocol(String),
     /// Nothing of the time for the whole was left.
     BudgetSpent,
@@ -38,6 +40,7 @@ impl Trouble {
             Self::CutOff => "cut_off",
             Self::Status(_) => "http_status",
             Self::TooLarge { .. } => "too_large",
+            Self::Tls(_) => "tls",
             Self::Protocol(_) => "protocol",
             Self::BudgetSpent => "budget_spent",
         }
@@ -52,6 +55,7 @@ impl Trouble {
             Self::AddressRefused
             | Self::Redirect(_)
             | Self::TooLarge { .. }
+            | Self::Tls(_)
             | Self::Protocol(_)
             | Self::BudgetSpent => false,
         }
@@ -70,6 +74,7 @@ impl fmt::Display for Trouble {
             Self::TooLarge { limit_bytes } => {
                 write!(f, "the answer is larger than {limit_bytes} bytes")
             }
+            Self::Tls(why) => write!(f, "no trustworthy TLS connection: {why}"),
             Self::Protocol(why) => write!(f, "the answer is not sound HTTP: {why}"),
             Self::BudgetSpent => f.write_str("no time was left for it"),
         }

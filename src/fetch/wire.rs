@@ -261,6 +261,8 @@ fn trouble(error: ureq::Error) -> Trouble {
             Kind::InvalidData => Trouble::Protocol(error.to_string()),
             _ => Trouble::Unreachable(error.to_string()),
         },
+        ureq::Error::Tls(why) => Trouble::Tls(why.to_owned()),
+        ureq::Error::NativeTls(error) => Trouble::Tls(error.to_string()),
         other => Trouble::Protocol(other.to_string()),
     }
 }

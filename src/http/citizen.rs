@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -190,10 +191,16 @@ async fn judge(
 pub(super) async fn verify(request: HttpRequest, payload: Payload, app: Data<App>) -> HttpResponse {
     let context = Context::of(&request, app.site());
     let outcome = judge(&request, payload, &app).await;
-    context.answer(outcome.map(|(report, _, _)| {
-        HttpResponse::Ok()
+    context.answer(outcome.and_then(|(report, archived, _)| {
+        let mut body = serde_json::to_value(&report).map_err(|_| Problem::internal())?;
+        if let (Some(object), ArchivedFact::Kept(kept)) = (body.as_object_mut(), archived) {
+            let facts =
+                json!({"longer_lived": kept.longer_lived, "stamp_pending": kept.stamp_pending});
+            object.insert("archived".into(), facts);
+        }
+        Ok(HttpResponse::Ok()
             .insert_header(("cache-control", "no-store"))
-            .json(report)
+            .json(body))
     }))
 }
 

@@ -47,6 +47,11 @@ pub(super) async fn metrics(app: Data<App>) -> HttpResponse {
         metrics::gauge!("antin_certificate_not_after_timestamp_seconds", "role" => "seal", "serial" => seal.certificate().serial_hex())
             .set(seal.certificate().not_after() as f64);
     }
+    for tsa in app.archive().tsa_health() {
+        let host = crate::fetch::host_and_port(&tsa.url).unwrap_or_default();
+        metrics::gauge!("antin_tsa_failures_in_a_row", "tsa" => host)
+            .set(f64::from(tsa.failures_in_a_row));
+    }
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(app.metrics())

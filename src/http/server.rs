@@ -133,6 +133,22 @@ fn recorder() -> Result<PrometheusHandle, Fault> {
         "Uses of a seal's key for a result, by office"
     );
     metrics::describe_gauge!("antin_log_tree_size", "Entries in the public log");
+    metrics::describe_histogram!(
+        "antin_tsa_request_duration_seconds",
+        "Time of one request to a time-stamping authority"
+    );
+    metrics::describe_counter!(
+        "antin_tsa_requests_total",
+        "Requests to time-stamping authorities, by outcome"
+    );
+    metrics::describe_counter!(
+        "antin_revocation_requests_total",
+        "Questions about revocation status, by kind and outcome"
+    );
+    metrics::describe_counter!(
+        "antin_fetch_cache_damaged_total",
+        "Cached evidence that was found damaged and is fetched anew"
+    );
     // Named from the start, so that a dashboard finds them before the first event.
     for outcome in ["logged", "replayed"] {
         metrics::counter!("antin_results_total", "outcome" => outcome).increment(0);
@@ -140,6 +156,11 @@ fn recorder() -> Result<PrometheusHandle, Fault> {
     for indication in ["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"] {
         metrics::counter!("antin_verify_total", "indication" => indication).increment(0);
     }
+    for kind in ["ocsp", "crl"] {
+        metrics::counter!("antin_revocation_requests_total", "kind" => kind, "outcome" => "usable")
+            .increment(0);
+    }
+    metrics::counter!("antin_fetch_cache_damaged_total").increment(0);
     metrics::gauge!("antin_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }

@@ -26,6 +26,7 @@ pub(super) fn record_page(frame: Frame, record: PublicRecord) -> RecordPage {
             origin: record.record.origin,
             signed_at: record.signed_at,
             tsa: record.authority,
+            stamp_pending: record.stamp_pending,
         },
         checked: Checked {
             bytes,
@@ -41,6 +42,8 @@ pub(super) fn record_page(frame: Frame, record: PublicRecord) -> RecordPage {
 pub(super) fn archived_match(found: Archived) -> ArchivedMatch {
     ArchivedMatch {
         public_id: found.public_id.to_string(),
+        longer_lived: found.longer_lived.map(|level| level.as_str()),
+        stamp_pending: found.stamp_pending,
         force: force(found.in_force),
         log: log_fact(found.log),
     }

@@ -53,6 +53,8 @@ impl<'d> Form<'d> {
 #[derive(Debug)]
 pub(crate) struct Field<'d> {
     pub id: ObjId,
+    /// The node whose Kids named it; some writers leave out its own Parent.
+    pub parent: Option<ObjId>,
     pub name: Rc<str>,
     pub dict: Dict<'d>,
     pub is_signature: bool,
@@ -62,6 +64,7 @@ pub(crate) struct Field<'d> {
 
 struct Waiting<'d> {
     item: Item<'d>,
+    parent: Option<ObjId>,
     name: Rc<str>,
     kind: Option<bool>,
     value: Option<Rc<Item<'d>>>,
@@ -79,6 +82,7 @@ pub(crate) fn each<'d>(
     let mut waiting: Vec<Waiting<'d>> = Vec::new();
     push(doc, form.item("Fields"), &mut waiting, &|item| Waiting {
         item,
+        parent: None,
         name: Rc::from(""),
         kind: None,
         value: None,
@@ -133,6 +137,7 @@ pub(crate) fn each<'d>(
         let passed_on = if is_signature { None } else { value.clone() };
         push(doc, dict.item("Kids"), &mut waiting, &|item| Waiting {
             item,
+            parent: Some(id),
             name: name.clone(),
             kind,
             value: passed_on.clone(),
@@ -140,6 +145,7 @@ pub(crate) fn each<'d>(
         })?;
         visit(Field {
             id,
+            parent: node.parent,
             name,
             dict,
             is_signature,

@@ -115,7 +115,7 @@ pub fn inspect<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Inspected<'a>, Re
         Form::Absent => Vec::new(),
         _ => signatures::of_document(&doc, &revision::all(&doc))?,
     };
-    let next = next_number(&doc, &signatures)?;
+    let next = next_number(&doc)?;
     drop((form, catalog));
     let inspected = Inspected {
         doc,
@@ -163,7 +163,7 @@ fn fields(doc: &Document<'_>, form: &Form<'_>) -> Result<Fields, Refusal> {
 const NAMED_WINDOW: u32 = 10_000;
 
 /// The first number no section lists and no trailer counts: many files state a wrong Size.
-fn next_number(doc: &Document<'_>, signatures: &[SignatureField]) -> Result<u32, Refusal> {
+fn next_number(doc: &Document<'_>) -> Result<u32, Refusal> {
     let size = doc
         .trailer()?
         .integer("Size")
@@ -175,21 +175,18 @@ fn next_number(doc: &Document<'_>, signatures: &[SignatureField]) -> Result<u32,
         .map(|section| section.end_number())
         .max()
         .unwrap_or(0);
-    let mut next = size.max(listed);
-    // A number that a signed revision names without having it must not get an object: see `changes`.
-    if !signatures.is_empty() {
-        let window = next..next.saturating_add(NAMED_WINDOW);
-        let mut named = next;
-        let read = each_reference(doc, &mut |id| {
-            if window.contains(&id.number) {
-                named = named.max(id.number.saturating_add(1));
-            }
-        });
-        // Objects that cannot be read are for the comparison of revisions to complain of.
-        if read.is_ok() {
-            next = named;
+    let next = size.max(listed);
+    // A number that is named without being there must not get an object: it would become what the name was meant for, and
+    // `changes` forbids it behind a signature.
+    let window = next..next.saturating_add(NAMED_WINDOW);
+    let mut named = next;
+    // An object that cannot be read and that nothing here needs is no reason to refuse the file.
+    let _ = each_reference(doc, &mut |id| {
+        if window.contains(&id.number) {
+            named = named.max(id.number.saturating_add(1));
         }
-    }
+    });
+    let next = named;
     // Dictionary, field, appearance, cross-reference stream of an unseen signature.
     if next > doc.limits.max_object_number.saturating_sub(4) {
         return Err(Refusal::OverBudget {

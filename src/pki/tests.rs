@@ -11,7 +11,7 @@ use openssl::sign::{RsaPssSaltlen, Signer};
 
 use super::cert::Certificate;
 use super::cms::{Assembly, SignedData, SigningFacts, assemble, attributes_to_sign};
-use super::crl::{Crl, CrlFacts, RevokedSerial};
+use super::crl::{Crl, CrlFacts, Intake, RevokedSerial};
 use super::crypto::{KeyFacts, SignatureAlgorithm, openssl_digest};
 use super::digest::DigestAlgorithm;
 use super::issue::{Addresses, CertificateFacts, Issuer, Profile, name};
@@ -324,14 +324,28 @@ fn read_as_everything(bytes: &[u8]) {
         let _ = basic.verify_signature(pki().responder.certificate.public_key());
     }
     let _ = ocsp::BasicResponse::parse(bytes);
+    let piecewise = in_pieces(bytes);
     if let Ok(crl) = Crl::from_der(bytes) {
         let _ = (crl.lookup(&[0x11]), crl.entries().count());
-        let _ = crl.verify_signature(pki().ca.certificate.public_key());
+        let ca = pki().ca.certificate.public_key();
+        // However it arrived, it is the same list with the same signature.
+        let piecewise = piecewise.unwrap();
+        assert_eq!(crl.verify_signature(ca), piecewise.verify_signature(ca));
+    } else if bytes.first() == Some(&0x30) {
+        assert!(piecewise.is_none());
     }
     let _ = super::cert::list_from_pem_or_der(bytes);
     let _ = SignatureAlgorithm::from_der(bytes, Some(DigestAlgorithm::Sha256));
     let _ = KeyFacts::from_spki(bytes);
     let _ = super::cert::Name::from_der(bytes).map(|name| name.to_string());
+}
+
+fn in_pieces(bytes: &[u8]) -> Option<Crl> {
+    let mut intake = Intake::new(bytes.len());
+    for piece in bytes.chunks(100) {
+        intake.push(piece).ok()?;
+    }
+    intake.finish().ok()
 }
 
 /// A generator whose whole course follows from its seed (xorshift).

@@ -21,6 +21,7 @@ mod clerk;
 mod crash;
 mod damage;
 mod layers;
+mod levels;
 mod log;
 mod operator;
 mod verify_cli;

@@ -16,7 +16,7 @@ mod entry;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -61,9 +61,10 @@ impl Cache {
                 _ => remove(&path),
             }
         }
+        let named: HashSet<String> = found.values().map(|e| e.sha256.to_string()).collect();
         for path in cache.listing("data")? {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if !found.values().any(|entry| entry.sha256.to_string() == name) {
+            if !named.contains(name.as_ref()) {
                 remove(&path);
             }
         }

@@ -120,3 +120,37 @@ fn nobody_there_is_unreachable() {
     drop(server);
     assert_eq!(get(&fetcher, &url).unwrap_err().code(), "unreachable");
 }
+
+#[test]
+fn a_server_that_nobody_vouches_for_is_not_spoken_to() {
+    let key = openssl::pkey::PKey::ec_gen("prime256v1").unwrap();
+    let mut certificate = openssl::x509::X509Builder::new().unwrap();
+    let day = |n| openssl::asn1::Asn1Time::days_from_now(n).unwrap();
+    certificate.set_pubkey(&key).unwrap();
+    certificate.set_not_before(&day(0)).unwrap();
+    certificate.set_not_after(&day(1)).unwrap();
+    certificate
+        .sign(&key, openssl::hash::MessageDigest::sha256())
+        .unwrap();
+    let method = openssl::ssl::SslMethod::tls_server();
+    let mut acceptor = openssl::ssl::SslAcceptor::mozilla_intermediate_v5(method).unwrap();
+    acceptor.set_private_key(&key).unwrap();
+    acceptor.set_certificate(&certificate.build()).unwrap();
+    let acceptor = acceptor.build();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let server = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        acceptor.accept(stream).is_ok_and(|mut tls| {
+            let mut octet = [0];
+            tls.ssl_read(&mut octet).is_ok()
+        })
+    });
+    let fetcher = Fetcher::new(&Settings {
+        allow_private: vec![host.clone()],
+        ..Settings::default()
+    });
+    let found = get(&fetcher, &format!("https://{host}/"));
+    assert_eq!(found.unwrap_err().code(), "tls");
+    assert!(!server.join().unwrap(), "a request was sent");
+}

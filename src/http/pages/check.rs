@@ -42,8 +42,24 @@ impl CheckPage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArchivedMatch {
     pub public_id: String,
+    /// The same result is archived at this higher level.
+    pub longer_lived: Option<&'static str>,
+    pub stamp_pending: bool,
     pub force: Force,
     pub log: LogFact,
+}
+
+impl ArchivedMatch {
+    /// What else its holder should know.
+    fn notes(&self, lang: Lang) -> Vec<String> {
+        let longer = self
+            .longer_lived
+            .map(|level| tf(lang, "archived.longer_lived", &[("level", level)]));
+        let pending = self
+            .stamp_pending
+            .then(|| t(lang, "archived.stamp_pending").to_owned());
+        longer.into_iter().chain(pending).collect()
+    }
 }
 
 /// What the archive knows of the bytes.
@@ -68,6 +84,7 @@ pub struct FileVerdictPage {
     indication: String,
     archived: &'static str,
     public_id: Option<String>,
+    notes: Vec<String>,
     /// Force of the archived result, said beside the verdict.
     force: Option<String>,
     facts: [Fact; 4],
@@ -125,6 +142,10 @@ impl FileVerdictPage {
             indication: super::details::indication_text(report.indication, report.sub_indication),
             archived,
             public_id: kept.as_ref().map(|kept| kept.public_id.clone()),
+            notes: kept
+                .as_ref()
+                .map(|kept| kept.notes(lang))
+                .unwrap_or_default(),
             force: kept.as_ref().map(|_| force.sentence.clone()),
             facts: [unchanged, signer, force, log],
             cards: SignatureCard::all(lang, report),

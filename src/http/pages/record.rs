@@ -47,6 +47,8 @@ pub struct ResultLines {
     pub signed_at: UtcTime,
     /// Name of the time-stamping authority that vouches for `signed_at`.
     pub tsa: Option<String>,
+    /// No time-stamp could be had yet: `signed_at` is what the office's clock said.
+    pub stamp_pending: bool,
 }
 
 /// What was looked at just now.
@@ -134,6 +136,7 @@ impl RecordPage {
             level_word: level_word(lang, self.lines.office_level),
             tsa: match &self.lines.tsa {
                 Some(tsa) => tf(lang, "record.tsa", &[("tsa", tsa)]),
+                None if self.lines.stamp_pending => t(lang, "record.tsa.pending").to_owned(),
                 None => t(lang, "record.tsa.unnamed").to_owned(),
             },
             origin_word: match self.lines.origin {

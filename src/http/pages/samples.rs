@@ -67,7 +67,6 @@ pub(crate) fn signature(indication: Indication, sub: Option<SubIndication>) -> S
             signature: Some("RSASSA-PKCS1-v1_5".to_owned()),
             key_bits: Some(3072),
         },
-        evidence: Vec::new(),
         revocation: if sub == Some(SubIndication::TryLater) {
             RevocationCheck::NotChecked
         } else {
@@ -187,6 +186,7 @@ pub(crate) fn record(lang: Lang, checked: Checked) -> RecordPage {
             origin: Origin::BornDigital,
             signed_at: UtcTime::parse_rfc3339("2026-11-24T02:15:02Z").unwrap(),
             tsa: Some("Dịch vụ cấp dấu thời gian 1".to_owned()),
+            stamp_pending: false,
         },
         checked,
     }
@@ -205,6 +205,8 @@ pub(crate) fn file(lang: Lang, report: &Report, archived: Archived) -> String {
 
 fn kept() -> Archived {
     Archived::Kept(ArchivedMatch {
+        longer_lived: None,
+        stamp_pending: false,
         public_id: ID.to_owned(),
         force: Force::Unlimited,
         log: log(LogState::Included),

@@ -13,11 +13,18 @@ const DEFAULT_S: u64 = 3_600;
 /// Taken off a token's life: the request that carries it has to arrive. At most a tenth of it, for short ones.
 const MARGIN_S: u64 = 30;
 
-#[derive(Debug)]
 pub(super) struct Access {
     client: OAuthClient,
     url: String,
     token: Mutex<Option<(String, Instant)>>,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Access {

@@ -46,11 +46,19 @@ struct PinHistory {
     refused: Option<(Digest, RemoteRefusal)>,
 }
 
-#[derive(Debug)]
 struct Sad {
     text: String,
     left: u32,
     until: Instant,
+}
+
+/// Its text is a secret for as long as it holds.
+impl std::fmt::Debug for Sad {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sad")
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Authorizer {

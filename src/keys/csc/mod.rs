@@ -1,7 +1,7 @@
 //! Keys at a remote signing service that speaks the Cloud Signature Consortium API v2 (ETSI TS 119 432 refers to it).
 //!
 //! # Contents
-//! * `settings`: what the operator says. `http`: POST and JSON, bounded; error objects. `access`: may we call (OAuth 2.0, mutual TLS).
+//! * `settings`: what the operator says. `agent`, `http`: TLS, POST and JSON, bounded; error objects. `access`: may we call (OAuth 2.0, mutual TLS).
 //! * `credential`: what the service says of key and certificates. `authorization`: may this key sign this hash (SAD).
 //! * `messages`: the JSON, read leniently: names and values differ between services in spelling.
 //!
@@ -11,6 +11,7 @@
 //! * A request that failed is sent again at most once, and only where nothing can have been signed or the service asks for it.
 
 mod access;
+mod agent;
 mod authorization;
 mod credential;
 mod http;

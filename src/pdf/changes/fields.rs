@@ -263,8 +263,8 @@ impl<'x> Case<'x> {
                     return self.page(&new, before, after);
                 }
                 match self.fields.get(&number).cloned() {
-                    Some(OldField::EmptySignature { name }) => {
-                        self.filled(old.id, &name, before, after)?
+                    Some(OldField::EmptySignature { name, parent }) => {
+                        self.filled(old.id, &name, parent, before, after)?
                     }
                     _ => false,
                 }
@@ -350,6 +350,7 @@ impl<'x> Case<'x> {
         &mut self,
         id: ObjId,
         name: &str,
+        parent: Option<ObjId>,
         before: &Dict<'x>,
         after: &Dict<'x>,
     ) -> Result<bool, Refusal> {
@@ -365,7 +366,7 @@ impl<'x> Case<'x> {
             return Ok(false);
         }
         if !keys.iter().any(|key| key == "V") {
-            return self.widget_of_filled(id, name, after);
+            return self.widget_of_filled(id, name, parent, after);
         }
         let Some(is_token) = self.signed(after)? else {
             return Ok(false);
@@ -379,9 +380,9 @@ impl<'x> Case<'x> {
         &mut self,
         id: ObjId,
         name: &str,
+        parent: Option<ObjId>,
         widget: &Dict<'x>,
     ) -> Result<bool, Refusal> {
-        let parent = widget.value("Parent").and_then(Value::reference);
         let Some(parent) = parent.filter(|parent| {
             self.changed.overridden.contains(&parent.number)
                 && matches!(

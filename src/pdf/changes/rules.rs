@@ -40,7 +40,10 @@ pub(super) struct Case<'x> {
 
 #[derive(Debug, Clone)]
 pub(super) enum OldField {
-    EmptySignature { name: Rc<str> },
+    EmptySignature {
+        name: Rc<str>,
+        parent: Option<ObjId>,
+    },
     Other,
 }
 
@@ -91,7 +94,10 @@ impl<'x> Case<'x> {
         form::each(old, form, &mut |field| {
             {
                 let kind = if field.is_signature && field.value.is_none() {
-                    OldField::EmptySignature { name: field.name }
+                    OldField::EmptySignature {
+                        name: field.name,
+                        parent: field.parent,
+                    }
                 } else {
                     OldField::Other
                 };

@@ -103,8 +103,8 @@ fn lists(doc: &Document<'_>, seed: &Dict<'_>, key: &str, name: &str) -> Result<b
         .iter()
         .any(|item| match item.value {
             Value::Name(other) => other.is(name.as_bytes()),
-            // Digests are written as names by ISO 32000-1 and as strings by some programs.
-            Value::Text(token) => text::decoded(token) == name.as_bytes(),
+            // Digests are strings, which some programs write in small letters.
+            Value::Text(token) => text::decoded(token).eq_ignore_ascii_case(name.as_bytes()),
             _ => false,
         }))
 }

@@ -58,13 +58,16 @@ pub(super) fn plan<'d>(
     demands::met(file, &found.field, request)?;
     let reference = demands::lock(file, &found.field, catalog.id)?;
     let widget = file.expected(found.widget)?;
+    let is_merged = found.widget == found.field.id;
     let added = match shown {
         Some(appearance) => appearance.objects.numbered(numbers)?,
-        // What an empty field shows (a frame, "sign here") goes when it is signed.
-        None => vec![appearance::empty(
-            rect(file, &widget)?.unwrap_or_default(),
-            numbers,
-        )?],
+        // What an empty field shows (a frame, "sign here") goes when it is signed. A widget of its own is left alone in a
+        // signed file: some validators let only the field change then.
+        None if is_merged || doc.signatures().is_empty() => {
+            let rect = rect(file, &widget)?.unwrap_or_default();
+            vec![appearance::empty(rect, numbers)?]
+        }
+        None => Vec::new(),
     };
     let mut edits = Edits::default();
     form::extend(file, &catalog, &form, None, &mut edits)?;

@@ -94,7 +94,11 @@ pub fn append_page(
         .and_then(Value::reference)
         .ok_or_else(|| Refusal::damaged("the catalog names no page tree"))?;
     let root = file.expected(root)?;
-    let kids = root.dict().and_then(|dict| dict.item("Kids"));
+    let tree = root
+        .dict()
+        .filter(|dict| page::is_node(dict).unwrap_or(false))
+        .ok_or_else(|| Refusal::damaged("the page tree is a single page"))?;
+    let kids = tree.item("Kids");
     let mut numbers = Numbers::behind(doc);
     let page = numbers.take()?;
     let content = numbers.take()?;

@@ -40,6 +40,13 @@ pub(super) fn plan<'d>(
     };
     let added = match shown {
         Some(appearance) => appearance.objects.numbered(numbers)?,
+        // ISO 19005-1 6.9 wants an appearance of every field, later parts not of one without an area. Where it may be left
+        // out it is: to some validators an appearance makes a form filled in of a time-stamp.
+        None if request.sub_filter == SubFilter::Rfc3161
+            && doc.pdf_a().is_none_or(|claim| claim.part != 1) =>
+        {
+            Vec::new()
+        }
         None => vec![appearance::empty([0.0; 4], numbers)?],
     };
     let mut edits = Edits::default();

@@ -52,7 +52,7 @@ pub(crate) fn first<'d>(
 }
 
 /// Whether this is an inner node; Type and Kids must agree (tables 29 and 30).
-fn is_node(dict: &Dict<'_>) -> Result<bool, Refusal> {
+pub(crate) fn is_node(dict: &Dict<'_>) -> Result<bool, Refusal> {
     if dict.name_is("Type", "Pages") && dict.has("Kids") {
         Ok(true)
     } else if dict.name_is("Type", "Page") && !dict.has("Kids") {

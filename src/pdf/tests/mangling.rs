@@ -2,9 +2,11 @@
 //!
 //! Seeded: the same mutants on every run.
 
-use super::craft::{Update, file, objects, samples, signed, signed_as};
+use super::craft::{Update, file, objects, samples, signed, signed_as, with};
+use super::places::shown;
 use crate::pdf::{
-    Changes, Limits, SubFilter, append_signature, changes_after, inspect, signatures,
+    Changes, Dss, Inspected, Limits, Place, SubFilter, append_dss, append_page,
+    append_page_content, append_signature, changes_after, dss, inspect, signatures,
 };
 
 /// xorshift64*: a sequence that does not depend on any library's version.
@@ -107,6 +109,9 @@ fn all_the_way(bytes: &[u8]) {
             );
         }
     }
+    if let Ok(doc) = inspect(bytes, &limits) {
+        every_other_revision(&doc);
+    }
     if let Ok(found) = signatures(bytes, &limits) {
         for field in found.fields {
             if let Some(end) = field.signed_end() {
@@ -115,6 +120,71 @@ fn all_the_way(bytes: &[u8]) {
             let _ = field.signed_parts(bytes);
         }
     }
+}
+
+/// What is appended besides an unseen signature: refused, or a file that can be read and added to again.
+fn every_other_revision(doc: &Inspected<'_>) {
+    let limits = Limits::default();
+    let taken = |tail: Vec<u8>| {
+        let whole = [doc.bytes(), &tail].concat();
+        if let Err(refusal) = inspect(&whole, &limits) {
+            panic!("what is appended must be readable: {refusal}");
+        }
+        whole
+    };
+    let _ = (doc.pdf_a(), doc.is_tagged(), dss(doc.bytes(), &limits));
+    let fresh = vec![b"fresh".to_vec()];
+    let evidence = Dss {
+        certificates: fresh.clone(),
+        crls: fresh.clone(),
+        ocsps: fresh,
+    };
+    if let Ok(Some(tail)) = append_dss(doc, &evidence) {
+        let found = dss(&taken(tail), &limits).unwrap().unwrap();
+        assert!(found.certificates.contains(&b"fresh".to_vec()));
+    }
+    let stamp = shown(0, [0.0, 0.0, 2.0, 2.0]);
+    let _ = doc.page_box(0);
+    if let Ok(tail) = append_page_content(doc, &stamp) {
+        taken(tail);
+    }
+    if let Ok(tail) = append_page(doc, [9.0, 9.0], &stamp) {
+        let whole = taken(tail);
+        assert_eq!(inspect(&whole, &limits).unwrap().pages(), doc.pages() + 1);
+    }
+    let fields = doc.signature_field_places().unwrap_or_default();
+    let fields = fields.into_iter().map(|field| Place::Field {
+        name: field.name,
+        appearance: None,
+    });
+    for place in fields.chain([Place::Visible(stamp)]) {
+        let mut request = super::craft::request(SubFilter::CadesDetached);
+        request.place = place;
+        if let Ok(increment) = append_signature(doc, &request) {
+            taken(increment.fill(b"\x30").unwrap());
+        }
+    }
+}
+
+/// Signed by nobody yet: an empty field with a lock and seed values, a store, a tree of pages.
+fn form_with_an_empty_field() -> Vec<u8> {
+    let mut all = with(
+        1,
+        "<< /Type /Catalog /Pages 2 0 R /AcroForm 8 0 R /DSS 20 0 R /Extensions << /ESIC [<< /ExtensionLevel 2 >>] >> >>",
+    );
+    all[1].1 = "<< /Type /Pages /Kids [3 0 R] /Count 1 /Rotate 90 /MediaBox [0 0 595 842] /Resources << /XObject 24 0 R >> >>".to_owned();
+    all[2].1 =
+        "<< /Type /Page /Parent 2 0 R /Contents [4 0 R] /Annots [7 0 R 10 0 R] >>".to_owned();
+    all[7].1 = "<< /Fields [7 0 R 10 0 R] >>".to_owned();
+    all.extend([
+        (10, "<< /Type /Annot /Subtype /Widget /FT /Sig /T (chief) /Rect [0 0 9 9] /SV << /Ff 2 /SubFilter [/ETSI.CAdES.detached] >> /Lock << /Action /Include /Fields [(number)] >> >>".to_owned()),
+        (20, "<< /Certs 21 0 R /CRLs [23 0 R] /VRI << /AB << /Cert [22 0 R] >> >> >>".to_owned()),
+        (21, "[22 0 R]".to_owned()),
+        (22, "<< /Length 3 >>\nstream\none\nendstream".to_owned()),
+        (23, "<< /Length 4 >>\nstream\nlist\nendstream".to_owned()),
+        (24, "<< /Im 4 0 R >>".to_owned()),
+    ]);
+    file(&all)
 }
 
 fn seeds() -> Vec<Vec<u8>> {
@@ -132,6 +202,7 @@ fn seeds() -> Vec<Vec<u8>> {
     .on(&base);
     seeds.push(signed_as(&store, SubFilter::Rfc3161));
     seeds.push(base);
+    seeds.extend(std::iter::repeat_n(form_with_an_empty_field(), 20));
     let signable: Vec<Vec<u8>> = seeds
         .iter()
         .filter(|bytes| inspect(bytes, &Limits::default()).is_ok())

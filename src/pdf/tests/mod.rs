@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `reading` | what is taken, what is refused, with which reason |
 //! | `signing` | whether an increment is right, on every sample |
-//! | `places` | whether a signature stands where it was asked to, or the refusal says why not |
+//! | `places` `filling` | whether a signature stands where it was asked to, or the refusal says why not |
 //! | `evidence` | whether the security store grows, and only grows |
 //! | `pages` | whether a mark leaves the page as it was |
 //! | `fields` | whether a malformed signature is called malformed |
@@ -17,6 +17,7 @@ mod attacks;
 mod craft;
 mod evidence;
 mod fields;
+mod filling;
 mod mangling;
 mod pages;
 mod places;

@@ -101,7 +101,7 @@ fn contents_and_resources_may_be_written_in_every_way() {
         ),
     );
     check(
-        &format!("<< {page} /Contents [] /Resources << /XObject 99 0 R >> >>"),
+        &format!("<< {page} /Contents [] /Resources << /XObject 50 0 R >> >>"),
         &[],
         &format!("<< {page} /Contents [62 0 R] /Resources << /XObject << /Antin1 63 0 R >> >> >>"),
     );

@@ -38,6 +38,7 @@ pub struct Authority {
     root_key: PKey<Private>,
     address: String,
     stopping: Arc<AtomicBool>,
+    down: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -64,11 +65,16 @@ impl Authority {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let stopping = Arc::new(AtomicBool::new(false));
+        let down = Arc::new(AtomicBool::new(false));
+        let is_down = Arc::clone(&down);
         let (folder, ended) = (dir.path().to_owned(), Arc::clone(&stopping));
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 if ended.load(Ordering::SeqCst) {
                     return;
+                }
+                if is_down.load(Ordering::SeqCst) {
+                    continue;
                 }
                 // One at a time: the command keeps its serial number in a file.
                 drop(answer(stream, &openssl, &folder));
@@ -80,6 +86,7 @@ impl Authority {
             root_key,
             address,
             stopping,
+            down,
             thread: Some(thread),
         })
     }
@@ -91,6 +98,11 @@ impl Authority {
     /// `host:port` of the time-stamping authority.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// From now on every connection is cut, until it is up again.
+    pub fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
     }
 
     /// A seal under the root: its key and its certificate as files.
