@@ -24,5 +24,6 @@ mod layers;
 mod levels;
 mod log;
 mod operator;
+mod sign_cli;
 mod verify_cli;
 mod world;
