@@ -14,7 +14,7 @@ use crate::record::{
 use crate::store::Row;
 use crate::tlog::{Note, verify_inclusion};
 use crate::trust::RevocationEvidence;
-use crate::verify::{Evidence, Report, judge, needs};
+use crate::verify::{Evidence, Report, judge_file, needs_file};
 
 /// Whether the log holds the result, checked now against the published tree.
 #[derive(Debug, Clone)]
@@ -142,14 +142,14 @@ impl Archive {
             revocation: &status,
             memory: &self.memory,
         };
-        judge(bytes, &evidence, now)
+        judge_file(bytes, None, &evidence, now)
     }
 
     fn status_for(&self, bytes: &[u8], now: UtcTime) -> RevocationEvidence {
         let mut ocsp: Vec<BasicResponse> = Vec::new();
         let mut crls: Vec<Crl> = Vec::new();
         // A chain of three for signer and authority is six look-ups; strangers' files get no more than 16.
-        for need in needs(bytes, &self.anchors, &[], &self.memory)
+        for need in needs_file(bytes, &self.anchors, &[], &self.memory)
             .into_iter()
             .take(16)
         {

@@ -52,7 +52,7 @@ pub fn needs(bytes: &[u8], anchors: &Anchors, extra: &[Certificate], memory: &Me
 
 /// The subject and its issuers, where they lead to an anchor: of other chains no status is asked, or strangers' certificates
 /// would decide whom the server talks to.
-fn follow(
+pub(super) fn follow(
     subject: Certificate,
     bag: &[Certificate],
     anchors: &Anchors,

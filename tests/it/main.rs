@@ -16,6 +16,7 @@
 
 mod auditor;
 mod browser;
+mod cades;
 mod citizen;
 mod clerk;
 mod crash;
