@@ -71,7 +71,7 @@ pub(crate) fn resolve(
                 .newest_signature(asked)?
                 .ok_or(StampRefusal::NoSignature)?;
             on(file, reader, index, |sheet| {
-                Spot::Signature(sheet.from_user(&rect))
+                Spot::Signature(sheet.seen(&rect))
             })
         }
         Anchor::Field(name) => {
@@ -82,7 +82,7 @@ pub(crate) fn resolve(
                 .ok_or(StampRefusal::FieldNotFound { name })?;
             let [x0, y0, x1, y1] = field.rect;
             on(file, reader, field.page, |sheet| {
-                Spot::Frame(sheet.from_user(&Rect::new(x0, y0, x1, y1)))
+                Spot::Frame(sheet.seen(&Rect::new(x0, y0, x1, y1)))
             })
         }
         Anchor::Text { words, which } => words_on(file, reader, asked, &words, which),

@@ -19,6 +19,8 @@ use super::wording;
 const TEXT_POINTS: f64 = 10.0;
 /// Wide enough for the time on one line (61 mm), narrower than half a page.
 const TEXT_WIDTH: f64 = points(65.0);
+/// A look-up code of 26 letters and digits in groups takes 81 mm.
+const QR_TEXT_WIDTH: f64 = points(85.0);
 /// Version 5 (37 modules and the quiet zone) at 0.49 mm a module.
 const QR_SIDE: f64 = points(22.0);
 /// Right margin of a document (appendix I: 15 to 20 mm); three lines from 7 mm end above an upper margin of 20 mm.
@@ -107,7 +109,7 @@ pub(crate) fn place<'s>(
 fn usual_width(request: &Request) -> f64 {
     match request.qr {
         Qr::Without => TEXT_WIDTH,
-        Qr::Inside => TEXT_WIDTH + QR_SIDE,
+        Qr::Inside => QR_TEXT_WIDTH + QR_SIDE,
     }
 }
 

@@ -48,7 +48,7 @@ impl Sheet {
         }
     }
 
-    fn point_from_user(&self, x: f64, y: f64) -> (f64, f64) {
+    fn point_seen(&self, x: f64, y: f64) -> (f64, f64) {
         let (x, y) = match self.rotate {
             90 => (y - self.crop.y0, self.crop.x1 - x),
             180 => (self.crop.x1 - x, self.crop.y1 - y),
@@ -64,9 +64,9 @@ impl Sheet {
         Rect::new(xa, ya, xb, yb)
     }
 
-    pub fn from_user(self, rect: &Rect) -> Rect {
-        let (xa, ya) = self.point_from_user(rect.x0, rect.y0);
-        let (xb, yb) = self.point_from_user(rect.x1, rect.y1);
+    pub fn seen(self, rect: &Rect) -> Rect {
+        let (xa, ya) = self.point_seen(rect.x0, rect.y0);
+        let (xb, yb) = self.point_seen(rect.x1, rect.y1);
         Rect::new(xa, ya, xb, yb)
     }
 

@@ -26,5 +26,6 @@ mod levels;
 mod log;
 mod operator;
 mod sign_cli;
+mod stamps;
 mod verify_cli;
 mod world;

@@ -102,7 +102,7 @@ const AVERAGE: kurbo::Rect = kurbo::Rect {
 impl Collector {
     fn place(&self, bounds: kurbo::Rect) -> Rect {
         self.sheet
-            .from_user(&Rect::new(bounds.x0, bounds.y0, bounds.x1, bounds.y1))
+            .seen(&Rect::new(bounds.x0, bounds.y0, bounds.x1, bounds.y1))
     }
 
     fn letter(&mut self, glyph: &Glyph<'_>, transform: Affine) {

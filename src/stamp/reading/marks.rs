@@ -40,7 +40,7 @@ impl Reader {
         Ok(marks
             .into_iter()
             .map(|mark| Mark {
-                rect: sheet.from_user(&mark.rect),
+                rect: sheet.seen(&mark.rect),
                 ..mark
             })
             .collect())

@@ -94,10 +94,8 @@ fn streams(page: &Page<'_>, pictures: Pictures) -> Result<(), StampRefusal> {
             });
         }
         match object {
-            Object::Dict(dict) => {
-                if dict.obj_id().is_none_or(|id| seen.insert(id)) {
-                    push_entries(&dict, &mut waiting);
-                }
+            Object::Dict(dict) if dict.obj_id().is_none_or(|id| seen.insert(id)) => {
+                push_entries(&dict, &mut waiting);
             }
             Object::Array(array) => {
                 // Arrays have no number of their own: the count of objects bounds them.
@@ -312,7 +310,7 @@ impl Counter {
             let mut cost = each;
             match operation {
                 TypedInstruction::XObject(x) => {
-                    if let Some(stream) = resources.get_x_object(&x.0)
+                    if let Some(stream) = resources.get_x_object(x.0)
                         && !is_picture(stream.dict())
                     {
                         cost += self.stream(&stream, resources, depth + 1)?;

@@ -129,7 +129,7 @@ pub(super) fn lines_shown(file: &[u8], page: u32) -> Vec<String> {
 /// The rectangle in sheet coordinates.
 pub(super) fn on_sheet(file: &[u8], appearance: &Appearance) -> Rect {
     let [x0, y0, x1, y1] = appearance.rect;
-    sheet(file, appearance.page).from_user(&Rect::new(x0, y0, x1, y1))
+    sheet(file, appearance.page).seen(&Rect::new(x0, y0, x1, y1))
 }
 
 /// What signing with this appearance adds to the file, object by object.
