@@ -1,12 +1,14 @@
 //! `antin sign` and `antin extend`: a file in, a file out, and clear words in both languages where that can't be.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::world::authority::Authority;
 use crate::world::process::{Ended, antin};
 use crate::world::temp::TempDir;
-use crate::world::{Facts, World, pdfs, shared};
+use crate::world::{Facts, World, pdfs, shared, tools};
 
 const MADE: i32 = 0;
 const REFUSED: i32 = 1;
@@ -286,4 +288,178 @@ fn without_its_authority_a_file_is_not_signed_above_the_basic_level() {
     assert!(alone.err.contains(&remedy), "{alone:?}");
     let basic = sign("B-B", &out);
     assert_eq!(basic.code, Some(MADE), "{basic:?}");
+}
+
+/// A configuration around an authority that gives time-stamps and nothing else.
+fn bare_office(authority: &Authority, dir: &TempDir) -> PathBuf {
+    authority.issue_seal("Con dấu", &dir.join("seal.key"), &dir.join("seal.pem"));
+    std::fs::copy(authority.root_pem(), dir.join("root.pem")).unwrap();
+    // `sign` uses no log; a configuration has one all the same.
+    std::fs::copy(dir.join("seal.key"), dir.join("log.key")).unwrap();
+    std::fs::set_permissions(dir.join("log.key"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let tsa = authority.address();
+    let text = format!(
+        r#"base_url = "http://ketqua.example.vn"
+[server]
+listen = "127.0.0.1:0"
+admin_listen = "127.0.0.1:0"
+[archive]
+dir = "archive"
+[log]
+origin = "log.example.vn/ketqua"
+key_file = "log.key"
+[timestamp]
+urls = ["http://{tsa}/tsa"]
+[trust]
+roots = ["root.pem"]
+[[office]]
+code = "H26.7"
+name = "Ủy ban nhân dân quận Thử Nghiệm"
+level = "district"
+key_file = "seal.key"
+certificate_file = "seal.pem"
+[office.keys.van-thu]
+kind = "pem"
+key_file = "seal.key"
+certificate_file = "seal.pem"
+"#
+    );
+    let config = dir.join("antin.toml");
+    std::fs::write(&config, text).unwrap();
+    config
+}
+
+#[test]
+fn evidence_that_nobody_gives_is_named_and_a_lower_level_is_still_made() {
+    let authority = match Authority::open() {
+        Ok(authority) => authority,
+        Err(why) => return tools::skip(&why),
+    };
+    let (dir, page) = with_page("bare");
+    let config = bare_office(&authority, &dir);
+    let sign = |level: &str, out: &Path| {
+        antin(&[
+            "sign",
+            text(&page),
+            "-o",
+            text(out),
+            "--config",
+            text(&config),
+            "--office",
+            "H26.7",
+            "--key",
+            "van-thu",
+            "--level",
+            level,
+        ])
+    };
+    let out = dir.join("out.pdf");
+    let refused = sign("B-LT", &out);
+    check_refused(
+        &refused,
+        &out,
+        REFUSED,
+        "the revocation status of",
+        "Không đạt được mức yêu cầu",
+    );
+    assert!(refused.err.contains("names no address"), "{refused:?}");
+    let basic = dir.join("basic.pdf");
+    assert_eq!(sign("B-B", &basic).code, Some(MADE));
+
+    // Without a configuration: authority and root by name.
+    let tsa = format!("http://{}/tsa", authority.address());
+    let root = authority.root_pem();
+    let raised = antin(&[
+        "extend",
+        text(&basic),
+        "-o",
+        text(&out),
+        "--level",
+        "B-T",
+        "--tsa",
+        &tsa,
+        "--trust",
+        text(&root),
+        "--json",
+    ]);
+    assert_eq!(raised.code, Some(MADE), "{raised:?}");
+    let report = &raised.json()["report"];
+    assert_eq!(report["signatures"][0]["level"], "B-T", "{report:#}");
+
+    authority.set_down(true);
+    let other = dir.join("other.pdf");
+    check_refused(
+        &sign("B-T", &other),
+        &other,
+        COULD_NOT,
+        "No time-stamp could be had",
+        "Không lấy được dấu thời gian",
+    );
+}
+
+#[test]
+fn other_files_are_signed_as_cades_and_as_a_container() {
+    let dir = TempDir::new("other-files");
+    let facts = shared();
+    let scan = dir.join("ban-ve.dwg");
+    let note = dir.join("Ghi chú.txt");
+    std::fs::write(&scan, b"AC1032 not really a drawing").unwrap();
+    std::fs::write(&note, "Hồ sơ số 1").unwrap();
+    let verify = |file: &Path, more: &[&str]| {
+        let begin = [
+            "verify",
+            text(file),
+            "--trust",
+            text(&facts.trust),
+            "--offline",
+            "--json",
+        ];
+        antin(&[begin.as_slice(), more].concat())
+    };
+    for level in ["B-B", "B-LTA"] {
+        let enveloping = dir.join(&format!("{level}.p7m"));
+        let made = sign(&scan, &enveloping, &["--format", "cades", "--level", level]);
+        assert_eq!(made.code, Some(MADE), "{made:?}");
+        let seen = verify(&enveloping, &[]);
+        assert_eq!(seen.code, Some(MADE), "{seen:?}");
+        assert_eq!(seen.json()["signatures"][0]["level"], level);
+
+        let detached = dir.join(&format!("{level}.p7s"));
+        let made = sign(
+            &scan,
+            &detached,
+            &["--format", "cades-detached", "--level", level],
+        );
+        assert_eq!(made.code, Some(MADE), "{made:?}");
+        let seen = verify(&detached, &["--content", text(&scan)]);
+        assert_eq!(seen.code, Some(MADE), "{seen:?}");
+        let other = verify(&detached, &["--content", text(&note)]);
+        assert_ne!(other.code, Some(MADE), "{other:?}");
+
+        let container = dir.join(&format!("{level}.asice"));
+        let made = sign(
+            &scan,
+            &container,
+            &[text(&note), "--format", "asic-e", "--level", level],
+        );
+        assert_eq!(made.code, Some(MADE), "{made:?}");
+        let seen = verify(&container, &[]);
+        assert_eq!(seen.code, Some(MADE), "{seen:?}");
+        assert_eq!(seen.json()["signatures"][0]["level"], level);
+    }
+    let out = dir.join("two.p7s");
+    check_refused(
+        &sign(&scan, &out, &[text(&note), "--format", "cades"]),
+        &out,
+        COULD_NOT,
+        "takes one file",
+        "chỉ nhận một tệp",
+    );
+    check_refused(
+        &sign(&scan, &out, &["--format", "xades"]),
+        &out,
+        COULD_NOT,
+        "`xades` is no format",
+        "không phải là định dạng",
+    );
 }
