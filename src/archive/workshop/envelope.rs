@@ -118,7 +118,7 @@ impl Workshop<'_> {
             }
             Kind::Asic => Envelope::Container(asic::open(&bytes).map_err(|r| container(&r))?),
             // What is no signed file of another kind is refused as the PDF that it is not.
-            Kind::Pdf | Kind::TimeStampToken | Kind::Xades | Kind::Jades | Kind::Unknown => {
+            Kind::Pdf | Kind::Xades | Kind::Jades | Kind::Unknown => {
                 return self.extend(bytes.into(), level);
             }
         };
