@@ -26,6 +26,7 @@ mod layers;
 mod levels;
 mod log;
 mod operator;
+mod sign_cli;
 mod stamps;
 mod verify_cli;
 mod world;

@@ -44,7 +44,12 @@ impl Live {
     /// Readiness stays down for `drain_s` before the end.
     #[track_caller]
     pub fn serve(authority: &Authority, drain_s: u32) -> Self {
-        Live::build(authority, drain_s, |_| OfficeKey::simple(), |_| String::new())
+        Live::build(
+            authority,
+            drain_s,
+            |_| OfficeKey::simple(),
+            |_| String::new(),
+        )
     }
 
     /// `more` gives what else stands in the configuration, from the folder it lies in.
