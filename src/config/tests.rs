@@ -322,7 +322,7 @@ const SIMPLE: &str = "key_file = \"keys/H49.key\"         # PEM private key of t
 fn with_kind(kind: &str) -> String {
     let text = example();
     let head = format!("# kind = \"{kind}\"\n");
-    let at = text.find(&head).unwrap();
+    let at = text.rfind(&head).unwrap();
     let table: String = text[at..]
         .lines()
         .take_while(|line| line.starts_with("# "))
