@@ -125,14 +125,22 @@ fn a_renewal_after_the_unit_has_ended_comes_too_late() {
 
 #[test]
 fn evidence_that_is_first_proven_when_its_issuer_is_no_longer_known_to_be_good_does_not_last() {
-    // The lists count for a day; the document time-stamp over them comes after three.
+    // The lists count for a day; the document time-stamp over them comes after three, or never.
     let realm = realm();
-    let file = realm.with_evidence(realm.signed(), NOW + 5 * MINUTE_S, How::Lists);
-    let file = realm.document_stamped(file, &realm.unit, NOW + 3 * DAY_S);
-    check_report(&realm.judged(&file, NOW + 4 * DAY_S), PASSED);
-    let report = realm.judged(&file, NOW + 4 * YEAR_S);
-    check_report(&report, doubt(SubIndication::NoPoe));
-    check_code(&report, "PAST_NOT_PROVEN");
+    let five = NOW + 5 * MINUTE_S;
+    let early = realm.document_stamped(realm.signed(), &realm.later_unit, NOW + MINUTE_S);
+    let never = realm.with_evidence(early.clone(), five, How::Lists);
+    let late = |file| {
+        let file = realm.with_evidence(file, five, How::Lists);
+        realm.document_stamped(file, &realm.unit, NOW + 3 * DAY_S)
+    };
+    // With the early one the certificates are proven in time, and only the lists are not.
+    for file in [late(realm.signed()), late(early), never] {
+        check_report(&realm.judged(&file, NOW + 4 * DAY_S), PASSED);
+        let report = realm.judged(&file, NOW + 4 * YEAR_S);
+        check_report(&report, doubt(SubIndication::NoPoe));
+        check_code(&report, "PAST_NOT_PROVEN");
+    }
 }
 
 #[test]
