@@ -257,6 +257,28 @@ fn a_revoked_ca_spoils_what_is_not_proven_before() {
 }
 
 #[test]
+fn what_a_revoked_ca_says_of_its_seals_is_not_believed() {
+    let mut realm = realm();
+    let stamp = |value: &[u8]| realm.token(&realm.later_unit, value, NOW);
+    let file = realm.signed_with(&stamp);
+    let two_days = NOW + 2 * DAY_S;
+    let own = realm.list(&realm.ca, two_days);
+    let serial = realm.ca.certificate.serial().to_vec();
+    realm.revoked = vec![(serial, NOW + DAY_S)];
+    let above = realm.list(&realm.root, two_days);
+    let crls = |lists: &[&Vec<u8>]| RevocationEvidence {
+        ocsp: Vec::new(),
+        crls: lists.iter().map(|l| Crl::from_der(l).unwrap()).collect(),
+    };
+    let judged = |given| report_under(&file, &[&realm.root], &given, two_days);
+    check_report(&judged(crls(&[&own])), PASSED);
+    check_report(
+        &judged(crls(&[&own, &above])),
+        doubt(SubIndication::RevocationOutOfBoundsNoPoe),
+    );
+}
+
+#[test]
 fn an_aged_imprint_needs_a_proof_from_before() {
     // SHA-224 ends with 2028 (TS 119 312).
     let realm = realm();
