@@ -111,6 +111,46 @@ fn a_renewal_after_the_unit_has_ended_comes_too_late() {
     let report = realm.judged(&file, NOW + 10 * YEAR_S);
     check_code(&report, "PAST_NOT_PROVEN");
     assert_ne!(report.indication, Indication::TotalPassed);
+    // Two hours after the end, with a status from an hour before it: the status would do, the end does not.
+    let end = realm.unit.certificate.not_after();
+    for (stamped_s, holds) in [(end + 2 * HOUR_S, false), (end - MINUTE_S, true)] {
+        let file = archived(&realm, How::Lists);
+        let file = realm.with_evidence(file, end - HOUR_S, How::Lists);
+        let file = realm.document_stamped(file, &realm.later_unit, stamped_s);
+        let report = realm.judged(&file, NOW + 8 * YEAR_S);
+        let passed = report.indication == Indication::TotalPassed;
+        assert_eq!(passed, holds, "{report:#?}");
+    }
+}
+
+#[test]
+fn evidence_that_is_first_proven_when_its_issuer_is_no_longer_known_to_be_good_does_not_last() {
+    // The lists count for a day; the document time-stamp over them comes after three, or never.
+    let realm = realm();
+    let five = NOW + 5 * MINUTE_S;
+    let early = realm.document_stamped(realm.signed(), &realm.later_unit, NOW + MINUTE_S);
+    let never = realm.with_evidence(early.clone(), five, How::Lists);
+    let late = |file| {
+        let file = realm.with_evidence(file, five, How::Lists);
+        realm.document_stamped(file, &realm.unit, NOW + 3 * DAY_S)
+    };
+    // With the early one the certificates are proven in time, and only the lists are not.
+    for file in [late(realm.signed()), late(early), never] {
+        check_report(&realm.judged(&file, NOW + 4 * DAY_S), PASSED);
+        let report = realm.judged(&file, NOW + 4 * YEAR_S);
+        check_report(&report, doubt(SubIndication::NoPoe));
+        check_code(&report, "PAST_NOT_PROVEN");
+    }
+}
+
+#[test]
+fn a_document_time_stamp_before_the_evidence_makes_no_archive() {
+    let realm = realm();
+    let file = realm.document_stamped(realm.signed(), &realm.unit, NOW + MINUTE_S);
+    let file = realm.with_evidence(file, NOW + 5 * MINUTE_S, How::Lists);
+    realm.check(&file, NOW + DAY_S, PASSED, "B-LT");
+    let file = realm.document_stamped(file, &realm.unit, NOW + 6 * MINUTE_S);
+    realm.check(&file, NOW + DAY_S, PASSED, "B-LTA");
 }
 
 #[test]
@@ -214,6 +254,28 @@ fn a_revoked_ca_spoils_what_is_not_proven_before() {
     };
     let report = report_under(&before, &[&realm.root], &given, NOW + 10 * YEAR_S);
     assert_eq!(report.indication, Indication::Indeterminate);
+}
+
+#[test]
+fn what_a_revoked_ca_says_of_its_seals_is_not_believed() {
+    let mut realm = realm();
+    let stamp = |value: &[u8]| realm.token(&realm.later_unit, value, NOW);
+    let file = realm.signed_with(&stamp);
+    let two_days = NOW + 2 * DAY_S;
+    let own = realm.list(&realm.ca, two_days);
+    let serial = realm.ca.certificate.serial().to_vec();
+    realm.revoked = vec![(serial, NOW + DAY_S)];
+    let above = realm.list(&realm.root, two_days);
+    let crls = |lists: &[&Vec<u8>]| RevocationEvidence {
+        ocsp: Vec::new(),
+        crls: lists.iter().map(|l| Crl::from_der(l).unwrap()).collect(),
+    };
+    let judged = |given| report_under(&file, &[&realm.root], &given, two_days);
+    check_report(&judged(crls(&[&own])), PASSED);
+    check_report(
+        &judged(crls(&[&own, &above])),
+        doubt(SubIndication::RevocationOutOfBoundsNoPoe),
+    );
 }
 
 #[test]
