@@ -10,7 +10,7 @@ use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer};
 
 use super::cert::Certificate;
-use super::cms::{Assembly, SignedData, SigningFacts, assemble, attributes_to_sign};
+use super::cms::{Assembly, HashIndex, SignedData, SigningFacts, assemble, attributes_to_sign};
 use super::crl::{Crl, CrlFacts, RevokedSerial};
 use super::crypto::{KeyFacts, SignatureAlgorithm, openssl_digest};
 use super::digest::DigestAlgorithm;
@@ -328,6 +328,16 @@ fn read_as_everything(bytes: &[u8]) {
         let _ = (crl.lookup(&[0x11]), crl.entries().count());
         let _ = crl.verify_signature(pki().ca.certificate.public_key());
     }
+    if let Ok(layout) = super::cms::Layout::read(bytes) {
+        let _ = layout.with(&super::cms::Additions::default());
+        for signer in &layout.signers {
+            let index = HashIndex::of(&layout, signer, DigestAlgorithm::Sha256);
+            let read = HashIndex::parse(index.der()).unwrap();
+            assert!(read.covered(&layout, signer).is_ok());
+        }
+    }
+    let _ = HashIndex::parse(bytes);
+    let _ = super::cms::RevocationValues::parse(bytes);
     let _ = super::cert::list_from_pem_or_der(bytes);
     let _ = SignatureAlgorithm::from_der(bytes, Some(DigestAlgorithm::Sha256));
     let _ = KeyFacts::from_spki(bytes);
@@ -376,6 +386,14 @@ fn mutate(dice: &mut Dice, original: &[u8], other: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// ats-hash-index-v3 over a message with a time-stamp.
+fn hash_index(stamped: &[u8]) -> Vec<u8> {
+    let message = cms(&pki().seal, b"content", Some(stamped));
+    let layout = super::cms::Layout::read(&message).unwrap();
+    let index = HashIndex::of(&layout, &layout.signers[0], DigestAlgorithm::Sha256);
+    index.der().to_vec()
+}
+
 fn vectors() -> Vec<Vec<u8>> {
     let revoked = [RevokedSerial {
         serial: vec![0x11],
@@ -393,6 +411,7 @@ fn vectors() -> Vec<Vec<u8>> {
         cms(&pki().seal, b"content", None),
         tsp::granted(&stamped),
         tsp::rejection(tsp::FailureInfo::SystemFailure, "không"),
+        hash_index(&stamped),
         stamped,
         tsp::Request::new(imprint, Some(&[1, 2, 3])).to_der(),
         ocsp::Request::new(vec![id], Some(&[7; 32])).to_der(),
