@@ -10,7 +10,7 @@ use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer};
 
 use super::cert::Certificate;
-use super::cms::{Assembly, HashIndex, SignedData, SigningFacts, assemble, attributes_to_sign};
+use super::cms::{Assembly, SignedData, SigningFacts, assemble, attributes_to_sign};
 use super::crl::{Crl, CrlFacts, RevokedSerial};
 use super::crypto::{KeyFacts, SignatureAlgorithm, openssl_digest};
 use super::digest::DigestAlgorithm;
@@ -302,6 +302,7 @@ fn read_as_everything(bytes: &[u8]) {
         let _ = (certificate.subject().to_string(), certificate.serial_hex());
         let _ = certificate.is_signed_by(pki().ca.certificate.public_key());
     }
+    read_layout(bytes);
     if let Ok(signed) = SignedData::parse_padded(bytes) {
         let certificates = signed.parsed_certificates();
         for signer in &signed.signers {
@@ -328,16 +329,6 @@ fn read_as_everything(bytes: &[u8]) {
         let _ = (crl.lookup(&[0x11]), crl.entries().count());
         let _ = crl.verify_signature(pki().ca.certificate.public_key());
     }
-    if let Ok(layout) = super::cms::Layout::read(bytes) {
-        let _ = layout.with(&super::cms::Additions::default());
-        for signer in &layout.signers {
-            let index = HashIndex::of(&layout, signer, DigestAlgorithm::Sha256);
-            let read = HashIndex::parse(index.der()).unwrap();
-            assert!(read.covered(&layout, signer).is_ok());
-        }
-    }
-    let _ = HashIndex::parse(bytes);
-    let _ = super::cms::RevocationValues::parse(bytes);
     let _ = super::cert::list_from_pem_or_der(bytes);
     let _ = SignatureAlgorithm::from_der(bytes, Some(DigestAlgorithm::Sha256));
     let _ = KeyFacts::from_spki(bytes);
@@ -386,11 +377,26 @@ fn mutate(dice: &mut Dice, original: &[u8], other: &[u8]) -> Vec<u8> {
     bytes
 }
 
+fn read_layout(bytes: &[u8]) {
+    use super::cms::{Additions, HashIndex, Layout, RevocationValues};
+    let _ = (HashIndex::parse(bytes), RevocationValues::parse(bytes));
+    let Ok(layout) = Layout::read(bytes) else {
+        return;
+    };
+    let _ = layout.with(&Additions::default());
+    for signer in &layout.signers {
+        let index = HashIndex::of(&layout, signer, DigestAlgorithm::Sha256);
+        let read = HashIndex::parse(index.der()).unwrap();
+        assert!(read.covered(&layout, signer).is_ok());
+    }
+}
+
 /// ats-hash-index-v3 over a message with a time-stamp.
 fn hash_index(stamped: &[u8]) -> Vec<u8> {
     let message = cms(&pki().seal, b"content", Some(stamped));
     let layout = super::cms::Layout::read(&message).unwrap();
-    let index = HashIndex::of(&layout, &layout.signers[0], DigestAlgorithm::Sha256);
+    let digest = DigestAlgorithm::Sha256;
+    let index = super::cms::HashIndex::of(&layout, &layout.signers[0], digest);
     index.der().to_vec()
 }
 
