@@ -115,8 +115,8 @@ pub fn open(message: &[u8], content: Option<&[u8]>) -> Result<Existing, Refusal>
     }
     let signature_sha256 = digest::sha256(&signer.signature);
     let layout = Layout::read(&definite).map_err(Refusal::Unreadable)?;
-    let has = |kind: &[u8]| layout.signers.iter().any(|s| s.has(kind));
-    if OLDER_FORMS.iter().any(|kind| has(kind)) {
+    let has_older_form = |kind: &&[u8]| layout.signers.iter().any(|s| s.has(kind));
+    if OLDER_FORMS.iter().any(has_older_form) {
         return Err(Refusal::OlderArchiveForm);
     }
     Ok(Existing {
