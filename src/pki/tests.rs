@@ -302,6 +302,7 @@ fn read_as_everything(bytes: &[u8]) {
         let _ = (certificate.subject().to_string(), certificate.serial_hex());
         let _ = certificate.is_signed_by(pki().ca.certificate.public_key());
     }
+    read_layout(bytes);
     if let Ok(signed) = SignedData::parse_padded(bytes) {
         let certificates = signed.parsed_certificates();
         for signer in &signed.signers {
@@ -390,6 +391,29 @@ fn mutate(dice: &mut Dice, original: &[u8], other: &[u8]) -> Vec<u8> {
     bytes
 }
 
+fn read_layout(bytes: &[u8]) {
+    use super::cms::{Additions, HashIndex, Layout, RevocationValues};
+    let _ = (HashIndex::parse(bytes), RevocationValues::parse(bytes));
+    let Ok(layout) = Layout::read(bytes) else {
+        return;
+    };
+    let _ = layout.with(&Additions::default());
+    for signer in &layout.signers {
+        let index = HashIndex::of(&layout, signer, DigestAlgorithm::Sha256);
+        let read = HashIndex::parse(index.der()).unwrap();
+        assert!(read.covered(&layout, signer).is_ok());
+    }
+}
+
+/// ats-hash-index-v3 over a message with a time-stamp.
+fn hash_index(stamped: &[u8]) -> Vec<u8> {
+    let message = cms(&pki().seal, b"content", Some(stamped));
+    let layout = super::cms::Layout::read(&message).unwrap();
+    let digest = DigestAlgorithm::Sha256;
+    let index = super::cms::HashIndex::of(&layout, &layout.signers[0], digest);
+    index.der().to_vec()
+}
+
 fn vectors() -> Vec<Vec<u8>> {
     let revoked = [RevokedSerial {
         serial: vec![0x11],
@@ -407,6 +431,7 @@ fn vectors() -> Vec<Vec<u8>> {
         cms(&pki().seal, b"content", None),
         tsp::granted(&stamped),
         tsp::rejection(tsp::FailureInfo::SystemFailure, "không"),
+        hash_index(&stamped),
         stamped,
         tsp::Request::new(imprint, Some(&[1, 2, 3])).to_der(),
         ocsp::Request::new(vec![id], Some(&[7; 32])).to_der(),

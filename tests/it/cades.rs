@@ -15,7 +15,9 @@ use antin::province::{Cast, Declaration, Entity, Now, Province};
 use antin::record::UtcTime;
 use antin::sign::{Signature, asic, cades};
 
+use crate::world::http::{Call, Form};
 use crate::world::process::antin;
+use crate::world::shared;
 use crate::world::temp::TempDir;
 use crate::world::tools::{in_project, program, python, skip};
 
@@ -306,4 +308,28 @@ fn signatures_in_xml_and_json_are_said_to_be_unsupported() {
             "{report:#}"
         );
     }
+}
+
+#[test]
+fn a_detached_signature_is_judged_over_http_with_its_file_beside_it() {
+    let facts = shared();
+    let bytes = message("seal-commune", b"one", cades::Packaging::Detached, "B-B");
+    let judged = |content: Option<&[u8]>| {
+        let mut form = Form::new().file("file", "one.p7s", "application/pkcs7-signature", &bytes);
+        if let Some(content) = content {
+            form = form.file("content", "one.txt", "text/plain", content);
+        }
+        Call::new("POST", facts.url("/api/v1/verify"))
+            .body(&Form::content_type(), form.finish())
+            .send()
+            .expect(200)
+            .json()
+    };
+    // The server does not know this province's root: what is asked is which file was looked at.
+    let sub = |report: &serde_json::Value| report["sub_indication"].as_str().unwrap().to_owned();
+    assert_eq!(sub(&judged(None)), "SIGNED_DATA_NOT_FOUND");
+    assert_eq!(sub(&judged(Some(b"another"))), "HASH_FAILURE");
+    let right = judged(Some(b"one"));
+    assert_eq!(sub(&right), "NO_CERTIFICATE_CHAIN_FOUND", "{right:#}");
+    assert_eq!(right["signatures"][0]["format"], "CAdES");
 }

@@ -21,6 +21,9 @@ const MAX_SIGNATURES: usize = 32;
 /// Manifests read of one container: one per signature, and one per renewal.
 const MAX_MANIFESTS: usize = 96;
 
+/// Files that belong to nothing, named one by one.
+const STRAYS_SAID_AT_MOST: usize = 32;
+
 /// A manifest with the file it is.
 pub(super) struct Listed<'a> {
     pub name: &'a str,
@@ -306,7 +309,13 @@ fn say_strays(
     assertions: &[Assertion],
     whole: &mut Findings,
 ) {
+    let mut said = 0;
     let mut fail = |code: &str, detail: String| {
+        said += 1;
+        // A container of 1,000 strays is no better for their being listed; the first few tell.
+        if said > STRAYS_SAID_AT_MOST {
+            return;
+        }
         whole.fail(
             SubIndication::FormatFailure,
             code,

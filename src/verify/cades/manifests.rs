@@ -3,77 +3,106 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::asic::{Container, Manifest};
+use crate::asic::{Container, Manifest, Reference};
 use crate::pki::digest::DigestAlgorithm;
 use crate::verify::indication::SubIndication;
 use crate::verify::reasons::Findings;
 
 const CLAUSE: &str = "EN 319 162-1 A.4";
 
+/// Findings on one manifest that are said one by one; thousands would help nobody.
+const SAID_AT_MOST: usize = 16;
+
+/// One file under one function.
+type Key<'a> = (&'a str, DigestAlgorithm);
+
 /// Digests of the files, each made once per function however many manifests ask.
 pub(super) struct Files<'a> {
-    container: &'a Container<'a>,
-    digests: RefCell<HashMap<(String, DigestAlgorithm), Option<Vec<u8>>>>,
+    files: HashMap<&'a str, &'a [u8]>,
+    digests: RefCell<HashMap<Key<'a>, Vec<u8>>>,
 }
 
 impl<'a> Files<'a> {
     pub fn new(container: &'a Container<'a>) -> Self {
+        let entries = container.entries.iter();
         Self {
-            container,
+            files: entries
+                .map(|e| (e.name.as_str(), e.bytes.as_ref()))
+                .collect(),
             digests: RefCell::default(),
         }
     }
 
     fn digest(&self, name: &str, algorithm: DigestAlgorithm) -> Option<Vec<u8>> {
+        let (name, bytes) = self.files.get_key_value(name)?;
         let mut digests = self.digests.borrow_mut();
-        digests
-            .entry((name.to_owned(), algorithm))
-            .or_insert_with(|| self.container.find(name).map(|b| algorithm.hash(b)))
-            .clone()
+        let digest = digests
+            .entry((name, algorithm))
+            .or_insert_with(|| algorithm.hash(bytes));
+        Some(digest.clone())
     }
 
     /// Every reference of a manifest against its file.
     pub fn check(&self, manifest: &Manifest, control_s: i64, findings: &mut Findings) {
+        let mut one = Findings::default();
         for reference in &manifest.references {
-            let name = &reference.name;
-            let Some(algorithm) = algorithm_of(&reference.digest_method) else {
-                findings.doubt(
-                    SubIndication::CryptoConstraintsFailure,
-                    "ALGORITHM_NOT_SUPPORTED",
-                    CLAUSE,
-                    format!(
-                        "the digest of {name:?} is made with {}, which is not supported",
-                        reference.digest_method
-                    ),
-                );
-                continue;
-            };
-            match self.digest(name, algorithm) {
-                None => findings.doubt(
-                    SubIndication::SignedDataNotFound,
-                    "SIGNED_FILE_ABSENT",
-                    CLAUSE,
-                    format!("{name:?} was signed and is not in the container"),
+            self.check_one(reference, control_s, &mut one);
+        }
+        let unsaid = one.reasons.len().saturating_sub(SAID_AT_MOST);
+        if unsaid > 0 {
+            one.reasons.truncate(SAID_AT_MOST);
+            one.warn(
+                "FINDINGS_LEFT_OUT",
+                CLAUSE,
+                format!("{unsaid} more of the like are not listed"),
+            );
+        }
+        if one.indication > findings.indication {
+            findings.indication = one.indication;
+            findings.sub_indication = one.sub_indication;
+        }
+        findings.reasons.extend(one.reasons);
+    }
+
+    fn check_one(&self, reference: &Reference, control_s: i64, findings: &mut Findings) {
+        let name = &reference.name;
+        let Some(algorithm) = algorithm_of(&reference.digest_method) else {
+            findings.doubt(
+                SubIndication::CryptoConstraintsFailure,
+                "ALGORITHM_NOT_SUPPORTED",
+                CLAUSE,
+                format!(
+                    "the digest of {name:?} is made with {}, which is not supported",
+                    reference.digest_method
                 ),
-                Some(digest) if digest != reference.digest => findings.fail(
-                    SubIndication::HashFailure,
-                    "SIGNED_FILE_CHANGED",
-                    CLAUSE,
-                    format!("{name:?} is not the file that was signed"),
+            );
+            return;
+        };
+        match self.digest(name, algorithm) {
+            None => findings.doubt(
+                SubIndication::SignedDataNotFound,
+                "SIGNED_FILE_ABSENT",
+                CLAUSE,
+                format!("{name:?} was signed and is not in the container"),
+            ),
+            Some(digest) if digest != reference.digest => findings.fail(
+                SubIndication::HashFailure,
+                "SIGNED_FILE_CHANGED",
+                CLAUSE,
+                format!("{name:?} is not the file that was signed"),
+            ),
+            Some(_) => {}
+        }
+        if crate::trust::check_digest(algorithm, control_s).is_err() {
+            findings.doubt(
+                SubIndication::CryptoConstraintsFailure,
+                "ALGORITHM_WEAK",
+                "EN 319 102-1 5.2.8",
+                format!(
+                    "the digest of {name:?} is made with {}, which can no longer be relied on",
+                    algorithm.name()
                 ),
-                Some(_) => {}
-            }
-            if crate::trust::check_digest(algorithm, control_s).is_err() {
-                findings.doubt(
-                    SubIndication::CryptoConstraintsFailure,
-                    "ALGORITHM_WEAK",
-                    "EN 319 102-1 5.2.8",
-                    format!(
-                        "the digest of {name:?} is made with {}, which can no longer be relied on",
-                        algorithm.name()
-                    ),
-                );
-            }
+            );
         }
     }
 }
