@@ -150,11 +150,11 @@ def two_signatures(world: World) -> Iterator[Task]:
         signature, seal = world.picture("signature", (20, 50, 160)), world.picture("seal", (200, 20, 30))
         first = world.sign(
             world.original, person, "B-T", "own", "pades",
-            "--stamp", "person@rect:110,200,40,20", "--picture", signature,
+            "--stamp", "person,over-text@rect:110,200,40,40", "--picture", signature,
         )  # fmt: skip
         both = world.sign(
             first, agency, level, "own", "pades",
-            "--stamp", "agency,over-text@rect:90,195,75,45", "--picture", seal,
+            "--stamp", "agency,over-text@rect:80,195,90,50", "--picture", seal,
         )  # fmt: skip
         return Made(both, level, signatures=2, ours=1)
 

@@ -246,7 +246,7 @@ class World:
             report = json.loads(done.stdout)
         except ValueError:
             raise Rejected(f"exit {done.returncode}: {short(done.stderr)}") from None
-        signatures = [s for s in report["signatures"] if s.get("sub_filter") != "ETSI.RFC3161"]
+        signatures = [s for s in report["signatures"] if s.get("format") != "RFC3161"]
         if report["indication"] != "TOTAL-PASSED" or done.returncode != 0:
             reasons = "; ".join(f"{r['code']}" for s in report["signatures"] for r in s.get("reasons", []))
             raise Rejected(f"{report['indication']} {report.get('sub_indication') or ''}: {short(reasons)}")
