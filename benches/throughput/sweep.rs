@@ -164,6 +164,8 @@ fn open(config: &Config) -> Outcome<std::sync::Arc<Archive>> {
         stores,
         seals,
         clients: Vec::new(),
+        bindings: Default::default(),
+        desk: Default::default(),
         fetch: config.fetch.clone(),
         clock: || UtcTime::from_unix_s(unix_s()).unwrap_or(UtcTime::EPOCH),
     })

@@ -24,6 +24,14 @@ pub struct Filing;
 pub struct Reading;
 #[derive(Debug)]
 pub struct Sweeping;
+/// Having a person sign by hand.
+#[derive(Debug)]
+pub struct HandSigning;
+/// Sending a file out to a signing program.
+#[derive(Debug)]
+pub struct Bridging;
+#[derive(Debug)]
+pub struct Batching;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
@@ -123,6 +131,28 @@ impl Gate {
     /// # Errors
     /// The key is unknown, or not a clerk's.
     pub fn filing(&self, key: Option<&str>) -> Result<Pass<Filing>, Denied> {
+        self.of_a_clerk(key)
+    }
+
+    /// # Errors
+    /// As `filing`.
+    pub fn hand_signing(&self, key: Option<&str>) -> Result<Pass<HandSigning>, Denied> {
+        self.of_a_clerk(key)
+    }
+
+    /// # Errors
+    /// As `filing`.
+    pub fn bridging(&self, key: Option<&str>) -> Result<Pass<Bridging>, Denied> {
+        self.of_a_clerk(key)
+    }
+
+    /// # Errors
+    /// As `filing`.
+    pub fn batching(&self, key: Option<&str>) -> Result<Pass<Batching>, Denied> {
+        self.of_a_clerk(key)
+    }
+
+    fn of_a_clerk<Verb>(&self, key: Option<&str>) -> Result<Pass<Verb>, Denied> {
         let client = self.client(key)?;
         match &client.role {
             Role::Clerk(office) => Ok(Pass::new(Some(office.clone()), client.scope())),

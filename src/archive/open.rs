@@ -9,11 +9,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::batch::Batches;
+use super::binding::Bindings;
 use super::gate::{Client, Gate};
 use super::levels::{self, Levels};
 use super::seal::{Seal, SealSettings};
 use super::sequence::{Desk, Head, Sequencer};
 use super::start;
+use super::work::DeskSettings;
 use crate::fetch::{Fetcher, RevocationSource};
 use crate::pki::cert::Certificate;
 use crate::record::{Digest, Fault, OfficeCode, SignatureLevel, UtcTime};
@@ -23,7 +26,7 @@ use crate::trust::{Anchors, Memory};
 
 /// Room for the first token, whose size nobody knows yet: with its authority's own certificate it takes 1.5 to 3 KB. One with a
 /// longer chain (4 to 7 KB) makes the first file be signed twice.
-const TOKEN_BYTES_FIRST: usize = 3 * 1_024;
+pub(super) const TOKEN_BYTES_FIRST: usize = 3 * 1_024;
 
 /// What an archive needs to know besides its stores.
 #[derive(Debug, Clone)]
@@ -42,6 +45,8 @@ pub struct Opening {
     pub stores: Stores,
     pub seals: Vec<SealSettings>,
     pub clients: Vec<Client>,
+    pub bindings: Bindings,
+    pub desk: DeskSettings,
     pub fetch: crate::fetch::Settings,
     pub clock: fn() -> UtcTime,
 }
@@ -102,6 +107,10 @@ pub struct Archive {
     pub(super) stores: Stores,
     pub(super) seals: HashMap<OfficeCode, Seal>,
     pub(super) gate: Gate,
+    /// Whose certificates sign for which office.
+    pub(super) bindings: Bindings,
+    pub(super) desk: DeskSettings,
+    pub(super) batches: Batches,
     pub(super) anchors: Anchors,
     pub(super) memory: Memory,
     pub(super) fetcher: Fetcher,
@@ -228,6 +237,8 @@ impl Archive {
             stores,
             seals,
             clients,
+            bindings,
+            desk,
             fetch,
             clock,
         } = opening;
@@ -242,6 +253,9 @@ impl Archive {
             stores,
             seals: by_office,
             gate: Gate::new(clients),
+            bindings,
+            desk,
+            batches: Batches::default(),
             anchors,
             memory: Memory::new(),
             fetcher: Fetcher::new(&fetch),
@@ -287,6 +301,7 @@ impl Archive {
         if worker.is_some_and(|worker| worker.join().is_err()) {
             tracing::error!("the worker for levels ended in a panic");
         }
+        self.batches.end();
         self.sequencer
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

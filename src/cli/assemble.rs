@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::clock;
 use crate::archive::{
-    Archive, Binding, Bindings, Client, OpenRefusal, Opening, Person, Role, SealSettings, Settings,
+    Archive, Binding, Bindings, Client, DeskSettings, OpenRefusal, Opening, Person, Role,
+    SealSettings, Settings,
 };
 use crate::config::{self, Config};
 use crate::store::Stores;
@@ -56,6 +57,8 @@ fn opening(config: &Config, stores: Stores) -> Opening {
         stores,
         seals,
         clients,
+        bindings: bindings(config),
+        desk: desk(&config.desk),
         fetch: config.fetch.clone(),
         clock: clock::now,
     }
@@ -83,6 +86,20 @@ pub(super) fn bindings(config: &Config) -> Bindings {
         certificate_sha256: s.certificate_sha256,
     };
     Bindings(config.signatories.iter().map(binding).collect())
+}
+
+fn desk(given: &config::Desk) -> DeskSettings {
+    let usual = DeskSettings::default();
+    DeskSettings {
+        signature_expires_s: given
+            .signature_expires_s
+            .unwrap_or(usual.signature_expires_s),
+        bridge_expires_s: given.bridge_expires_s.unwrap_or(usual.bridge_expires_s),
+        batch_expires_s: given.batch_expires_s.unwrap_or(usual.batch_expires_s),
+        keep_days: given.keep_days.unwrap_or(usual.keep_days),
+        files_max_bytes: given.files_max_bytes.unwrap_or(usual.files_max_bytes),
+        batch_workers: given.batch_workers.unwrap_or(usual.batch_workers),
+    }
 }
 
 /// All mistakes of a configuration, for a person.

@@ -142,8 +142,10 @@ impl Verify {
         });
         let source = RevocationSource::default();
         let mut evidence = RevocationEvidence::default();
+        let budget = fetcher.budget_for_file();
         for need in needs_file(bytes, anchors, &[], memory).into_iter().take(16) {
-            let facts = source.facts(&fetcher, memory, &need.subject, &need.issuer, at);
+            let (subject, issuer) = (&need.subject, &need.issuer);
+            let facts = source.facts_within(&fetcher, memory, subject, issuer, at, budget);
             evidence.ocsp.extend(facts.ocsp);
             evidence.crls.extend(facts.crls);
         }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::{
     Client, Config, FILE_BYTES_CEILING, Log, MAX_FILE_BYTES, Mistake, OfficeKeys, Role, Server,
-    fetching, key, names, raw, signatory,
+    desk, fetching, key, names, raw, signatory,
 };
 use crate::record::{Digest, Level, Office, OfficeCode, SignatureLevel};
 
@@ -132,6 +132,7 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
     let offices = offices(&mut c, &file.office);
     let clients = clients(&mut c, &file.client, &offices);
     let signatories = signatory::check(&mut c, &file.signatory, &offices);
+    let desk = desk::desk(&file.desk, &mut c.mistakes);
     let mut store = crate::store::SledSettings::new(c.path(&file.archive.dir));
     if let Some(bytes) = file.archive.cache_bytes {
         store.cache_bytes = bytes;
@@ -153,6 +154,7 @@ pub(super) fn check(file: raw::File, base: &Path) -> Result<Config, Vec<Mistake>
         offices,
         clients,
         signatories,
+        desk,
     })
 }
 

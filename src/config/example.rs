@@ -54,6 +54,14 @@ roots = ["trust/root.pem"]        # the roots that seals, time-stamps and status
 # from = "http://ocsp.old.example"
 # to = "http://ocsp.example.gov.vn"
 
+[desk]
+# signature_expires_s = 900       # a signature by hand waits so long for the person's key; 1 to 86400
+# bridge_expires_s = 900          # so does a file that is out at a signing program
+# batch_expires_s = 86400         # a batch waits so long for its consent
+# keep_days = 30                  # how long what became of them can be asked for
+# files_max_bytes = 10737418240   # room for the files of all of them
+# batch_workers = 8               # results of batches worked on at once; default: four for each core, 8 to 64
+
 [[office]]
 code = "H49"                      # as in decision 20/2020/QD-TTg
 name = "Ủy ban nhân dân tỉnh Quảng Ninh"

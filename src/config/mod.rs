@@ -8,6 +8,7 @@
 //! Opening keys, certificates or the archive: `archive::open` does, and refuses what does not fit together.
 
 mod check;
+mod desk;
 mod example;
 mod fetching;
 mod key;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 use crate::keys::KeySettings;
 use crate::record::{Digest, Office, OfficeCode, SignatureLevel, UtcTime};
 
+pub use desk::Desk;
 pub use example::example;
 pub use names::{check_base_url, check_origin};
 pub use raw::Profile;
@@ -49,6 +51,7 @@ pub struct Config {
     pub offices: Vec<OfficeKeys>,
     pub clients: Vec<Client>,
     pub signatories: Vec<Signatory>,
+    pub desk: Desk,
 }
 
 #[derive(Debug, Clone)]

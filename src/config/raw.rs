@@ -5,6 +5,8 @@
 
 use serde::Deserialize;
 
+use super::desk::RawDesk;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
@@ -26,6 +28,8 @@ pub(super) struct File {
     pub client: Vec<Client>,
     #[serde(default)]
     pub signatory: Vec<Signatory>,
+    #[serde(default)]
+    pub desk: RawDesk,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]

@@ -13,7 +13,7 @@ use super::download::{Representation, Wanted};
 use super::multipart;
 use super::problem::Problem;
 use super::server::App;
-use crate::archive::{Found, Refusal, Submission, Wanted as Version};
+use crate::archive::{Accepted, Found, Refusal, Submission, Wanted as Version};
 use crate::record::{IdempotencyKey, ResultId, ResultRecord, SignatureLevel};
 
 pub(super) async fn post(request: HttpRequest, payload: Payload, app: Data<App>) -> HttpResponse {
@@ -51,7 +51,16 @@ async fn file_result(
         Ok::<_, Refusal>(archive.wait_for_level(accepted, patience)?)
     })
     .await??;
+    Ok(receipt(accepted))
+}
+
+pub(super) fn count(accepted: &Accepted) {
     metrics::counter!("antin_results_total", "outcome" => if accepted.replayed { "replayed" } else { "logged" }).increment(1);
+}
+
+/// 201 with the receipt: whichever way a result came.
+pub(super) fn receipt(accepted: Accepted) -> HttpResponse {
+    count(&accepted);
     let mut response = HttpResponse::Created();
     response
         .insert_header((
@@ -63,7 +72,7 @@ async fn file_result(
     if accepted.replayed {
         response.insert_header(("idempotency-replayed", "true"));
     }
-    Ok(response.body(accepted.receipt_json))
+    response.body(accepted.receipt_json)
 }
 
 /// `?level=B-LTA`.
@@ -89,7 +98,7 @@ fn preferred_wait(request: &HttpRequest) -> Duration {
     Duration::from_secs(wait.unwrap_or(0).min(WAIT_MAX_S))
 }
 
-fn idempotency_key(request: &HttpRequest) -> Result<IdempotencyKey, Problem> {
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<IdempotencyKey, Problem> {
     let text = request
         .headers()
         .get("idempotency-key")

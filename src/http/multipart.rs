@@ -29,6 +29,42 @@ pub(super) struct Parts<S> {
     pub record: Option<Vec<u8>>,
     pub file: Option<S>,
     pub file_name: Option<String>,
+    /// What a detached signature in `file` was made over.
+    pub content: Option<S>,
+    /// Other small parts that were asked for.
+    pub small: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl<S> Parts<S> {
+    pub fn take_small(&mut self, name: &str) -> Option<Vec<u8>> {
+        let at = self.small.iter().position(|(known, _)| *known == name)?;
+        Some(self.small.swap_remove(at).1)
+    }
+}
+
+/// Which parts are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Asked {
+    /// Besides `record` and `file`.
+    pub small: &'static [&'static str],
+    pub file: FilePart,
+}
+
+/// Which part is the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum FilePart {
+    #[default]
+    Named,
+    /// The first that has a file name: programs that are not ours call it as they like.
+    First,
+}
+
+/// A file to be judged.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub file: Vec<u8>,
+    pub name: Option<String>,
+    pub content: Option<Vec<u8>>,
 }
 
 type RawHash = Rc<RefCell<Sha256Stream>>;
@@ -122,6 +158,15 @@ pub(super) async fn parts<S: Sink>(
     payload: Payload,
     limit_bytes: u64,
 ) -> Result<Parts<S>, Problem> {
+    parts_asked(request, payload, limit_bytes, Asked::default()).await
+}
+
+pub(super) async fn parts_asked<S: Sink>(
+    request: &HttpRequest,
+    payload: Payload,
+    limit_bytes: u64,
+    asked: Asked,
+) -> Result<Parts<S>, Problem> {
     if !media_type(request).starts_with("multipart/form-data") {
         return Err(Problem::new(415, "unsupported_media_type"));
     }
@@ -140,10 +185,24 @@ pub(super) async fn parts<S: Sink>(
         record: None,
         file: None,
         file_name: None,
+        content: None,
+        small: Vec::new(),
     };
+    let twice = || Problem::new(400, "multipart_invalid").with("what", "a part stands twice");
     while let Some(field) = multipart.next().await {
         let mut field = field.map_err(|e| malformed(&e, limit_bytes))?;
-        match field.name() {
+        let known = field
+            .name()
+            .and_then(|name| asked.small.iter().find(|known| **known == name).copied());
+        if let Some(known) = known {
+            if parts.small.iter().any(|(name, _)| *name == known) {
+                return Err(twice());
+            }
+            let value = small(&mut field, limit_bytes).await?;
+            parts.small.push((known, value));
+            continue;
+        }
+        match part_name(&field, asked.file) {
             Some("record") if parts.record.is_none() => {
                 parts.record = Some(small(&mut field, limit_bytes).await?)
             }
@@ -154,11 +213,10 @@ pub(super) async fn parts<S: Sink>(
                     .map(str::to_owned);
                 parts.file = Some(file(&mut field, limit_bytes, room(request)).await?);
             }
-            Some("record" | "file") => {
-                return Err(
-                    Problem::new(400, "multipart_invalid").with("what", "a part stands twice")
-                );
+            Some("content") if parts.content.is_none() => {
+                parts.content = Some(file(&mut field, limit_bytes, room(request)).await?);
             }
+            Some("record" | "file" | "content") => return Err(twice()),
             _ => read_over(&mut field, limit_bytes).await?,
         }
     }
@@ -169,6 +227,17 @@ pub(super) async fn parts<S: Sink>(
     }
     compare(expected)?;
     Ok(parts)
+}
+
+fn part_name(field: &Field, file: FilePart) -> Option<&str> {
+    let has_file_name = || {
+        let disposition = field.content_disposition();
+        disposition.and_then(|d| d.get_filename()).is_some()
+    };
+    if file == FilePart::First && has_file_name() {
+        return Some("file");
+    }
+    field.name()
 }
 
 fn refuse_early(
@@ -277,6 +346,38 @@ async fn file<S: Sink>(
     Ok(upload)
 }
 
+/// A JSON body of at most so many bytes.
+pub(super) async fn json_body(
+    request: &HttpRequest,
+    payload: Payload,
+    limit_bytes: u64,
+) -> Result<Vec<u8>, Problem> {
+    if !media_type(request).starts_with("application/json") {
+        return Err(Problem::new(415, "unsupported_media_type"));
+    }
+    let too_long = || Problem::new(413, "payload_too_large").with("limit", kilobytes(limit_bytes));
+    if announced_bytes(request).is_some_and(|n| n > limit_bytes) {
+        return Err(too_long());
+    }
+    let expected = announced(request)?;
+    let hash = expected.as_ref().map(|(_, h)| Rc::clone(h));
+    let mut body = Box::pin(watched(payload, hash, limit_bytes));
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.next().await {
+        match chunk {
+            Ok(chunk) => bytes.extend_from_slice(&chunk),
+            Err(PayloadError::Overflow) => return Err(too_long()),
+            Err(error) => return Err(broken_off(&error)),
+        }
+    }
+    compare(expected)?;
+    Ok(bytes)
+}
+
+fn kilobytes(bytes: u64) -> String {
+    format!("{} KB", bytes / 1024)
+}
+
 fn media_type(request: &HttpRequest) -> String {
     header_text(request, "content-type")
         .unwrap_or_default()
@@ -288,14 +389,17 @@ pub(super) async fn one_file(
     request: &HttpRequest,
     payload: Payload,
     limit_bytes: u64,
-) -> Result<(Vec<u8>, Option<String>), Problem> {
+) -> Result<Sent, Problem> {
     let content_type = media_type(request);
     if content_type.starts_with("multipart/form-data") {
         let parts = parts(request, payload, limit_bytes).await?;
-        return parts
-            .file
-            .map(|f| (f, parts.file_name))
-            .ok_or_else(|| Problem::new(400, "file_missing"));
+        return Ok(Sent {
+            file: parts
+                .file
+                .ok_or_else(|| Problem::new(400, "file_missing"))?,
+            name: parts.file_name,
+            content: parts.content,
+        });
     }
     if !(content_type.starts_with("application/pdf")
         || content_type.starts_with("application/octet-stream"))
@@ -323,5 +427,9 @@ pub(super) async fn one_file(
     if upload.is_empty() {
         return Err(Problem::new(400, "file_missing"));
     }
-    Ok((upload, None))
+    Ok(Sent {
+        file: upload,
+        name: None,
+        content: None,
+    })
 }

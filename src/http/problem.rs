@@ -21,13 +21,16 @@ use crate::record::{Fault, FieldProblem};
 #[derive(Debug)]
 pub(super) struct Problem(Box<Facts>);
 
+/// Names and values of placeholders.
+type Values = Vec<(&'static str, String)>;
+
 #[derive(Debug)]
 struct Facts {
     status: u16,
     code: String,
-    args: Vec<(&'static str, String)>,
+    args: Values,
     /// Arguments that are words themselves: name, key in the translations, and what those words hold.
-    words: Vec<(&'static str, String, Vec<(&'static str, String)>)>,
+    words: Vec<(&'static str, String, Values)>,
     fields: Vec<FieldProblem>,
     retry_after_s: Option<u32>,
     /// For the log, not for the client.
@@ -59,12 +62,7 @@ impl Problem {
         self
     }
 
-    fn with_word(
-        mut self,
-        name: &'static str,
-        key: String,
-        values: Vec<(&'static str, String)>,
-    ) -> Self {
+    fn with_word(mut self, name: &'static str, key: String, values: Values) -> Self {
         self.0.words.push((name, key, values));
         self
     }
@@ -76,6 +74,11 @@ impl Problem {
 
     pub fn retry(mut self, seconds: u32) -> Self {
         self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    pub fn fields(mut self, fields: Vec<FieldProblem>) -> Self {
+        self.0.fields = fields;
         self
     }
 
@@ -92,6 +95,10 @@ impl Problem {
         }
         let args: Vec<(&str, &str)> = all.iter().map(|(n, v)| (*n, v.as_str())).collect();
         i18n::problem(lang, &self.0.code, &args)
+    }
+
+    pub fn code(&self) -> &str {
+        &self.0.code
     }
 
     pub fn status(&self) -> u16 {

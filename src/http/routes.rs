@@ -7,7 +7,10 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 use super::context::Context;
 use super::problem::Problem;
 use super::server::App;
-use super::{auditor, citizen, clerk, log, operator, trust_services};
+use super::{
+    auditor, batch_results, batches, citizen, clerk, log, operator, plugin, signatures,
+    trust_services,
+};
 
 /// Method and path of every public route; the API description lists the same, and a test holds it.
 pub const ROUTES: &[(&str, &str)] = &[
@@ -22,12 +25,29 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/results/{id}"),
     ("GET", "/api/v1/results/{id}/file"),
     ("GET", "/api/v1/results/{id}/proof"),
+    ("POST", "/api/v1/signatures"),
+    ("GET", "/api/v1/signatures/{id}"),
+    ("DELETE", "/api/v1/signatures/{id}"),
+    ("POST", "/api/v1/signatures/{id}/finish"),
+    ("POST", "/api/v1/bridge/sessions"),
+    ("GET", "/api/v1/bridge/sessions/{id}"),
+    ("GET", "/bridge/files/{token}"),
+    ("POST", "/bridge/upload/{token}"),
+    ("POST", "/api/v1/batches"),
+    ("GET", "/api/v1/batches/{id}"),
+    ("DELETE", "/api/v1/batches/{id}"),
+    ("GET", "/api/v1/batches/{id}/items"),
+    ("PUT", "/api/v1/batches/{id}/items/{number}/file"),
+    ("POST", "/api/v1/batches/{id}/consent"),
+    ("GET", "/api/v1/batches/{id}/result.jsonl"),
+    ("GET", "/api/v1/batches/{id}/result.csv"),
     ("POST", "/api/v1/verify"),
     ("POST", "/api/v1/sweeps"),
     ("GET", "/api/v1/sweeps/{id}"),
 ];
 
 pub(super) fn public(config: &mut ServiceConfig) {
+    work(config);
     config
         .service(only(
             "/",
@@ -102,6 +122,92 @@ pub(super) fn public(config: &mut ServiceConfig) {
             vec![get().to(auditor::get), head().to(auditor::get)],
         ))
         .default_service(web::to(citizen::nowhere));
+}
+
+/// What is not a result at once.
+fn work(config: &mut ServiceConfig) {
+    config
+        .service(only(
+            "/api/v1/signatures",
+            "POST",
+            vec![post().to(signatures::post)],
+        ))
+        .service(only(
+            "/api/v1/signatures/{id}",
+            "GET, HEAD, DELETE",
+            vec![
+                get().to(signatures::get),
+                head().to(signatures::get),
+                web::delete().to(signatures::delete),
+            ],
+        ))
+        .service(only(
+            "/api/v1/signatures/{id}/finish",
+            "POST",
+            vec![post().to(signatures::finish)],
+        ))
+        .service(only(
+            "/api/v1/bridge/sessions",
+            "POST",
+            vec![post().to(plugin::post)],
+        ))
+        .service(only(
+            "/api/v1/bridge/sessions/{id}",
+            "GET, HEAD",
+            vec![get().to(plugin::get), head().to(plugin::get)],
+        ))
+        .service(only(
+            "/bridge/files/{token}",
+            "GET, HEAD",
+            vec![get().to(plugin::get_file), head().to(plugin::head_file)],
+        ))
+        .service(only(
+            "/bridge/upload/{token}",
+            "POST",
+            vec![post().to(plugin::upload)],
+        ))
+        .service(only(
+            "/api/v1/batches",
+            "POST",
+            vec![post().to(batches::post)],
+        ))
+        .service(only(
+            "/api/v1/batches/{id}",
+            "GET, HEAD, DELETE",
+            vec![
+                get().to(batches::get),
+                head().to(batches::get),
+                web::delete().to(batches::delete),
+            ],
+        ))
+        .service(only(
+            "/api/v1/batches/{id}/items",
+            "GET, HEAD",
+            vec![get().to(batches::items), head().to(batches::items)],
+        ))
+        .service(only(
+            "/api/v1/batches/{id}/items/{number}/file",
+            "PUT",
+            vec![web::put().to(batches::put_file)],
+        ))
+        .service(only(
+            "/api/v1/batches/{id}/consent",
+            "POST",
+            vec![post().to(batches::consent)],
+        ))
+        .service(only(
+            "/api/v1/batches/{id}/result.jsonl",
+            "GET, HEAD",
+            vec![
+                get().to(batch_results::jsonl),
+                head().to(batch_results::jsonl),
+            ],
+        ))
+        .service(only(
+            "/api/v1/batches/{id}/result.csv",
+            "GET, HEAD",
+            vec![get().to(batch_results::csv), head().to(batch_results::csv)],
+        ));
 }
 
 /// The demo's throw-away authorities.

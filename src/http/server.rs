@@ -183,6 +183,7 @@ pub type Running = Box<dyn FnOnce() + Send>;
 /// A listener could not be served, or the archive not be closed.
 pub fn serve(app: App, listeners: Listeners, running: Running) -> Result<(), Fault> {
     let archive = Arc::clone(app.archive());
+    archive.take_up_work()?;
     let outcome = actix_web::rt::System::new().block_on(run(Data::new(app), listeners, running));
     let closed = archive.close();
     outcome.and(closed)

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::record::{Digest, Fault};
 use crate::store::cause::Cause;
 use crate::store::contracts::{
-    Admission, Admitted, Blobs, Cursor, KeptReceipt, Lease, Ledger, PublicTree, Put, Row,
-    Sequenced, StoredBlob, TreeState,
+    Admission, Admitted, Blobs, Cursor, Desk, DeskFile, DeskRow, Drawer, KeptReceipt, Lease,
+    Ledger, PublicTree, Put, Row, Sequenced, StoredBlob, TreeState, check_name,
 };
 use crate::store::{Engine, Stores};
 
@@ -34,6 +34,8 @@ struct State {
     tree: Option<TreeState>,
     receipts: HashMap<u64, Vec<u8>>,
     reports: HashMap<String, Vec<u8>>,
+    drawers: BTreeMap<Vec<u8>, Vec<u8>>,
+    in_hand: BTreeMap<String, Vec<u8>>,
 }
 
 pub(super) fn open() -> Stores {
@@ -45,6 +47,7 @@ fn stores(memory: Arc<Memory>) -> Stores {
         blobs: memory.clone(),
         tree: memory.clone(),
         ledger: memory.clone(),
+        desk: memory.clone(),
         engine: Arc::new(Shared(memory)),
     }
 }
@@ -346,5 +349,100 @@ impl Ledger for Memory {
 
     fn test_write(&self) -> Result<(), Fault> {
         self.state().map(|_| ())
+    }
+}
+
+/// Rows of all drawers stand in one map under the drawer's letter.
+fn in_drawer(drawer: Drawer, key: &[u8]) -> Vec<u8> {
+    [&[drawer.letter()], key].concat()
+}
+
+impl Desk for Memory {
+    fn put_all(&self, drawer: Drawer, rows: &[(Vec<u8>, Vec<u8>)]) -> Result<(), Fault> {
+        let mut state = self.state()?;
+        for (key, value) in rows {
+            state.drawers.insert(in_drawer(drawer, key), value.clone());
+        }
+        Ok(())
+    }
+
+    fn remove(&self, drawer: Drawer, key: &[u8]) -> Result<(), Fault> {
+        self.state()?.drawers.remove(&in_drawer(drawer, key));
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), Fault> {
+        self.state().map(|_| ())
+    }
+
+    fn row(&self, drawer: Drawer, key: &[u8]) -> Result<Option<DeskRow>, Fault> {
+        let state = self.state()?;
+        let value = state.drawers.get(&in_drawer(drawer, key));
+        Ok(value.map(|value| DeskRow {
+            key: key.to_vec(),
+            value: Ok(value.clone()),
+        }))
+    }
+
+    fn rows(
+        &self,
+        drawer: Drawer,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<DeskRow>, Fault> {
+        let prefix = in_drawer(drawer, prefix);
+        let after = after.map(|after| in_drawer(drawer, after));
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix.clone()),
+        };
+        let state = self.state()?;
+        Ok(state
+            .drawers
+            .range((from, Bound::Unbounded))
+            .take_while(|(key, _)| key.starts_with(&prefix))
+            .take(limit)
+            .map(|(key, value)| DeskRow {
+                key: key.get(1..).unwrap_or_default().to_vec(),
+                value: Ok(value.clone()),
+            })
+            .collect())
+    }
+
+    fn put_file(&self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
+        check_name(name)?;
+        self.state()?
+            .in_hand
+            .insert(name.to_owned(), bytes.to_vec());
+        Ok(())
+    }
+
+    fn file(&self, name: &str) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.state()?.in_hand.get(name).cloned())
+    }
+
+    fn remove_file(&self, name: &str) -> Result<(), Fault> {
+        self.state()?.in_hand.remove(name);
+        Ok(())
+    }
+
+    fn files(&self, prefix: &str) -> Result<Vec<DeskFile>, Fault> {
+        let state = self.state()?;
+        let found = state
+            .in_hand
+            .iter()
+            .filter(|(name, _)| name.starts_with(prefix));
+        Ok(found
+            .map(|(name, bytes)| DeskFile {
+                name: name.clone(),
+                bytes: bytes.len() as u64,
+            })
+            .collect())
+    }
+
+    fn file_bytes(&self) -> Result<u64, Fault> {
+        let state = self.state()?;
+        Ok(state.in_hand.values().map(|bytes| bytes.len() as u64).sum())
     }
 }

@@ -1,6 +1,6 @@
 //! Bytes and records on disk: contracts first, engines behind them.
 //!
-//! * `contracts`: `Blobs`, `PublicTree`, `Ledger`: what the archive may expect, in prose on the traits
+//! * `contracts`: `Blobs`, `PublicTree`, `Ledger`, `Desk`: what the archive may expect, in prose on the traits
 //! * `cause`: why a store said no
 //! * `memory`: the engine for tests; forgets everything
 //! * `sled`: the embedded engine
@@ -27,8 +27,8 @@ use std::sync::Arc;
 
 pub use cause::{Cause, cause, is_fatal};
 pub use contracts::{
-    Admission, Admitted, Blobs, Cursor, KeptReceipt, Lease, Ledger, PublicTree, Put, Row,
-    Sequenced, StoredBlob, TreeState,
+    Admission, Admitted, Blobs, Cursor, Desk, DeskFile, DeskRow, Drawer, KeptReceipt, Lease,
+    Ledger, PublicTree, Put, Row, Sequenced, StoredBlob, TreeState,
 };
 
 use crate::record::Fault;
@@ -71,6 +71,7 @@ pub struct Stores {
     pub blobs: Arc<dyn Blobs>,
     pub tree: Arc<dyn PublicTree>,
     pub ledger: Arc<dyn Ledger>,
+    pub desk: Arc<dyn Desk>,
     engine: Arc<dyn Engine>,
 }
 

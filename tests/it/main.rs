@@ -21,6 +21,7 @@ mod citizen;
 mod clerk;
 mod crash;
 mod damage;
+mod keys;
 mod layers;
 mod levels;
 mod log;

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """What programs that nobody here wrote say of CAdES signatures and of ASiC-E containers with them.
 
-    cades_oracle.py ROOT.pem MESSAGE.p7s [--content FILE] --level B-B|B-T|B-LT|B-LTA
-    cades_oracle.py ROOT.pem CONTAINER.asice --level B-B|B-T|B-LT|B-LTA
+    cades_oracle.py ROOT.pem LEVEL=FILE[=CONTENT] ...
+
+LEVEL      B-B, B-T, B-LT or B-LTA: what the file is said to be
+FILE       a message (.p7s, .p7m) or a container (.asice)
+CONTENT    the signed file, for a detached message
 
 Judges: `openssl cms -verify -cades`; pyHanko (signature with its certificate chain and time-stamp; its AdES validation,
 EN 319 102-1 5.3 and 5.5, with the revocation information inside and no other from B-LT on); `openssl ts -verify` for every token. pyHanko 0.38 knows no archive-time-stamp-v3: what such a token
@@ -12,7 +15,7 @@ below, and handed to `openssl ts -verify` as the data that was stamped. Containe
 
 As a control, one byte of the content is flipped: judges that do not reject that are no judges.
 
-Prints one line per judge. Exit 1 if one rejects, 2 if one is missing.
+Prints one line per file and judge. Exit 1 if one rejects, 2 if one is missing.
 """
 
 from __future__ import annotations
@@ -320,31 +323,38 @@ class Judges:
         return said
 
 
+def judge(root: Path, item: str, scratch: Path) -> list[str]:
+    level, file, *content = item.split("=")
+    judges = Judges(root, level, scratch)
+    octets = Path(file).read_bytes()
+    if octets.startswith(b"PK"):
+        said = judges.container(Path(file))
+    else:
+        said = judges.signature(octets, Path(content[0]).read_bytes() if content else None)
+    return [f"{Path(file).name}: {line}" for line in said]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--content", type=Path)
-    parser.add_argument("--level", choices=LEVELS, required=True)
+    parser.add_argument("items", nargs="+", metavar="LEVEL=FILE[=CONTENT]")
     options = parser.parse_args()
+    if any(item.split("=")[0] not in LEVELS for item in options.items):
+        parser.error(f"a level is one of {', '.join(LEVELS)}")
     logging.disable(logging.CRITICAL)
     for program in ("openssl", "unzip"):
         if shutil.which(program) is None:
             print(f"{program} is missing", file=sys.stderr)
             return 2
-    with tempfile.TemporaryDirectory() as scratch:
-        judges = Judges(options.root, options.level, Path(scratch))
-        try:
-            if options.file.read_bytes().startswith(b"PK"):
-                said = judges.container(options.file)
-            else:
-                content = options.content.read_bytes() if options.content else None
-                said = judges.signature(options.file.read_bytes(), content)
-        except Rejected as why:
-            print(f"REJECTED {options.file.name}: {why}")
-            return 1
-    print("\n".join(f"{options.file.name}: {line}" for line in said))
-    return 0
+    rejected = False
+    for item in options.items:
+        with tempfile.TemporaryDirectory() as scratch:
+            try:
+                print("\n".join(judge(options.root, item, Path(scratch))))
+            except Rejected as why:
+                rejected = True
+                print(f"REJECTED {item}: {why}")
+    return 1 if rejected else 0
 
 
 if __name__ == "__main__":

@@ -13,10 +13,16 @@ use crate::cli::disk::{make_dir, replace};
 use crate::cli::init::make_log_key;
 use crate::cli::key::new_demo_key;
 use crate::province::{Cast, Declaration, Province};
-use crate::record::{Fault, sha256};
+use crate::record::{Digest, Fault, UtcTime, sha256};
 
 /// Begins with `demo.`, which `serve` and `init` refuse.
 const ORIGIN: &str = "demo.antin.invalid/log";
+
+/// Who signs by hand: entity of the declaration, office, post.
+const SIGNATORIES: [(&str, &str, &str); 2] = [
+    ("signatory-province", "H49", "Phó Chủ tịch"),
+    ("signatory-district", "H49.24", "Chủ tịch"),
+];
 
 pub(super) struct Folder {
     dir: PathBuf,
@@ -112,6 +118,23 @@ impl Folder {
                 seal.office.code,
                 quoted(&seal.office.name),
                 seal.office.level.as_str(),
+            ));
+        }
+        for (entity, office, post) in SIGNATORIES {
+            // A folder of an earlier version has no such people.
+            let Some(entity) = self.province.entity(entity) else {
+                continue;
+            };
+            let certificate = entity.certificate();
+            let name = certificate.subject().common_name().unwrap_or(post);
+            let time = |unix_s| UtcTime::from_unix_s(unix_s).unwrap_or(self.province.made_at());
+            text.push_str(&format!(
+                "\n[[signatory]]\noffice = \"{office}\"\nperson = {}\npost = {}\nfrom = \"{}\"\nuntil = \"{}\"\ncertificate_sha256 = \"{}\"\n",
+                quoted(name),
+                quoted(post),
+                time(certificate.not_before()),
+                time(certificate.not_after()),
+                Digest::new(certificate.sha256()),
             ));
         }
         for clerk in &self.keys.clerks {

@@ -6,12 +6,16 @@
 //! * `blobs`: bytes that never change, found by their SHA-256
 //! * `public_tree`: the files of the public log
 //! * `ledger`: order, identity and the head of the tree
+//! * `desk`: work in hand, which is no result yet
 
 mod blobs;
+mod desk;
 mod ledger;
 mod public_tree;
 
 pub use blobs::{Blobs, Cursor, Put, StoredBlob};
+pub(in crate::store) use desk::check_name;
+pub use desk::{Desk, DeskFile, DeskRow, Drawer};
 pub use ledger::{
     Admission, Admitted, KeptReceipt, Lease, Ledger, Row, Sequenced, TreeState, look_up_by_blob,
 };

@@ -33,7 +33,13 @@ impl Folder {
         fs::create_dir_all(dir)
             .map_err(|e| Fault::new(format!("making the folder {}", dir.display()), e))?;
         let folder = Folder::take(dir)?;
-        for name in ["format", super::DOCUMENTS, super::LEDGER, super::TREE] {
+        for name in [
+            "format",
+            super::DOCUMENTS,
+            super::LEDGER,
+            super::TREE,
+            super::DESK,
+        ] {
             if dir.join(name).exists() {
                 return Err(Cause::Present {
                     dir: dir.to_owned(),

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::record::Fault;
 use crate::store::sled::blobs::SledBlobs;
+use crate::store::sled::desk::SledDesk;
 use crate::store::sled::ledger::SledLedger;
 use crate::store::sled::tree::SledTree;
 use crate::store::sled::{LEDGER, TREE, named};
@@ -31,6 +32,8 @@ struct Inspection {
     blobs: Arc<SledBlobs>,
     ledger: Arc<SledLedger>,
     tree: Arc<SledTree>,
+    /// The desk itself: no sweep looks at it.
+    desk: Arc<SledDesk>,
 }
 
 pub(super) fn begin(
@@ -38,6 +41,7 @@ pub(super) fn begin(
     blobs: &Arc<SledBlobs>,
     ledger: &SledLedger,
     tree: &SledTree,
+    desk: &Arc<SledDesk>,
 ) -> Result<Stores, Fault> {
     blobs.cool()?;
     let number = COUNT.fetch_add(1, Ordering::SeqCst);
@@ -56,11 +60,13 @@ pub(super) fn begin(
         blobs: blobs.clone(),
         ledger: Arc::new(ledger),
         tree: Arc::new(tree),
+        desk: desk.clone(),
     });
     Ok(Stores {
         blobs: engine.blobs.clone(),
         tree: engine.tree.clone(),
         ledger: engine.ledger.clone(),
+        desk: engine.desk.clone(),
         engine,
     })
 }
@@ -91,7 +97,13 @@ impl Engine for Inspection {
     }
 
     fn inspect(&self) -> Result<Stores, Fault> {
-        begin(&self.settings, &self.blobs, &self.ledger, &self.tree)
+        begin(
+            &self.settings,
+            &self.blobs,
+            &self.ledger,
+            &self.tree,
+            &self.desk,
+        )
     }
 }
 

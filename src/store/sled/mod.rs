@@ -8,12 +8,14 @@
 //! DIR/documents/index/     database: digest -> place, place -> digest
 //! DIR/documents/000001/ …  databases: volumes of document chunks
 //! DIR/documents/blank/     an empty volume to copy from
+//! DIR/desk/rows/          database: work in hand
+//! DIR/desk/files/         files of work in hand
 //! DIR/inspection-N/        copies of the small databases while a sweep reads them
 //! ```
 //!
 //! * `database` one sled database, made durable and held in · `values` small values · `combiner` group commit · `shut` closing
 //! * `chunk`, `volume`, `shelf`, `place`, `blobs`: documents, from the small to the large
-//! * `row`, `ledger`: the ledger · `tree`: the public log · `folder`: format file and lock ·
+//! * `row`, `ledger`: the ledger · `tree`: the public log · `desk`: work in hand · `folder`: format file and lock ·
 //!   `inspection`: the archive as the disk has it
 //!
 //! # Why several databases
@@ -24,6 +26,7 @@ mod blobs;
 mod chunk;
 mod combiner;
 mod database;
+mod desk;
 mod folder;
 mod index;
 mod inspection;
@@ -46,6 +49,7 @@ use crate::record::Fault;
 use crate::store::{Engine, SledSettings, Stores};
 
 use self::blobs::SledBlobs;
+use self::desk::SledDesk;
 use self::folder::Folder;
 use self::ledger::SledLedger;
 use self::tree::SledTree;
@@ -53,12 +57,14 @@ use self::tree::SledTree;
 const DOCUMENTS: &str = "documents";
 const LEDGER: &str = "ledger";
 const TREE: &str = "tree";
+const DESK: &str = "desk";
 
 struct Sled {
     settings: SledSettings,
     blobs: Arc<SledBlobs>,
     tree: Arc<SledTree>,
     ledger: Arc<SledLedger>,
+    desk: Arc<SledDesk>,
     /// Given back when the archive is closed.
     folder: Mutex<Option<Folder>>,
 }
@@ -93,12 +99,14 @@ fn open_locked(settings: &SledSettings, folder: Folder) -> Result<Stores, Fault>
         blobs: Arc::new(blobs),
         tree: Arc::new(tree),
         ledger: Arc::new(ledger),
+        desk: Arc::new(SledDesk::open(&dir(DESK), settings.cache_bytes)),
         folder: Mutex::new(Some(folder)),
     });
     Ok(Stores {
         blobs: engine.blobs.clone(),
         tree: engine.tree.clone(),
         ledger: engine.ledger.clone(),
+        desk: engine.desk.clone(),
         engine,
     })
 }
@@ -117,7 +125,12 @@ fn named<T>(dir: &Path, open: impl FnOnce(&Path) -> Result<T, Fault>) -> Result<
 impl Engine for Sled {
     fn close(&self) -> Result<(), Fault> {
         // Documents first, then what points at them. All are closed even if one fails; the first failure is told.
-        let closed = [self.blobs.close(), self.ledger.close(), self.tree.close()];
+        let closed = [
+            self.blobs.close(),
+            self.ledger.close(),
+            self.tree.close(),
+            self.desk.close(),
+        ];
         self.folder
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -125,6 +138,12 @@ impl Engine for Sled {
         closed.into_iter().collect()
     }
     fn inspect(&self) -> Result<Stores, Fault> {
-        inspection::begin(&self.settings, &self.blobs, &self.ledger, &self.tree)
+        inspection::begin(
+            &self.settings,
+            &self.blobs,
+            &self.ledger,
+            &self.tree,
+            &self.desk,
+        )
     }
 }

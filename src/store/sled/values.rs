@@ -26,6 +26,9 @@ const ROWS_MAX: usize = 0xFFFF;
 const SUM_BYTES: usize = 8;
 const LENGTH_BYTES: usize = 8;
 
+/// A value up to this long is one row: written, and replaced, at once.
+pub(super) const ONE_ROW_BYTES: usize = VALUE_BYTES - LENGTH_BYTES;
+
 /// Small values, each kind (first byte of the key) in a tree of its own: pages hold one kind only, so damage to a page of
 /// entries leaves counters and heads readable.
 pub(super) struct Values {

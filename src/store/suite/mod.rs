@@ -7,18 +7,25 @@
 //! point (a test of the whole process).
 
 mod blobs;
+mod desk;
 mod ledger;
 mod public_tree;
 
 use crate::record::{Digest, sha256};
-use crate::store::{Admission, Cause, Stores, TreeState, cause};
+use crate::store::{Admission, Cause, Drawer, Stores, TreeState, cause};
 
 /// Its name, as a sentence, and what it does with an empty archive.
 pub(super) type Case = (&'static str, fn(&Stores));
 
 /// Every case.
 pub(super) fn cases() -> impl Iterator<Item = &'static Case> {
-    let all = [blobs::CASES, public_tree::CASES, ledger::CASES, CLOSING];
+    let all = [
+        blobs::CASES,
+        public_tree::CASES,
+        ledger::CASES,
+        desk::CASES,
+        CLOSING,
+    ];
     all.into_iter().flatten()
 }
 
@@ -98,4 +105,10 @@ fn closed(stores: &Stores) {
         cause(&stores.tree.put_checkpoint(b"note").unwrap_err()),
         closed
     );
+    for refused in [
+        stores.desk.put(Drawer::Items, b"a", b"b"),
+        stores.desk.put_file("a", b"b"),
+    ] {
+        assert_eq!(cause(&refused.unwrap_err()), closed);
+    }
 }

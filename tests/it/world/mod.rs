@@ -3,6 +3,7 @@
 pub mod authority;
 pub mod demo;
 pub mod filing;
+pub mod hand;
 pub mod http;
 pub mod live;
 pub mod merkle;
@@ -15,4 +16,5 @@ pub mod wait;
 
 pub use demo::{Facts, World, shared};
 pub use filing::{Filing, Receipt};
+pub use hand::Person;
 pub use http::{Answer, Call, Form};

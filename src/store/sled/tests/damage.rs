@@ -24,7 +24,7 @@ fn logs(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Changes one bit of the last place where `needle` stands; the number of files that had it.
-fn flip(dir: &Path, needle: &[u8]) -> usize {
+pub(super) fn flip(dir: &Path, needle: &[u8]) -> usize {
     let mut hits = 0;
     for log in logs(dir) {
         let mut content = fs::read(&log).unwrap();

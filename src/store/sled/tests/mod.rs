@@ -1,6 +1,7 @@
 //! What only an engine on disk has: reopening, locks, layouts, damage, the rows themselves.
 
 mod damage;
+mod desk;
 mod parts;
 mod reopen;
 
