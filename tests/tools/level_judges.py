@@ -425,6 +425,25 @@ class OpenSsl:
         return f"{len(tokens)} in"
 
 
+def signed_with(data: bytes) -> str:
+    """Scheme and digest of the newest signature, as its CMS says: what was asked for must be what was done."""
+    message = [one.message for one in cut(data) if not is_token(one.message)][-1]
+    signer = cms.ContentInfo.load(message)["content"]["signer_infos"][0]
+    digest, algorithm = signer["digest_algorithm"]["algorithm"].native, signer["signature_algorithm"]
+    scheme = algorithm.signature_algo
+    if scheme == "rsassa_pss":
+        parameters = algorithm["parameters"]
+        hashes = {
+            parameters["hash_algorithm"]["algorithm"].native,
+            parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native,
+        }
+        if hashes != {digest} or parameters["salt_length"].native != hashlib.new(digest).digest_size:
+            raise Rejected(f"PSS parameters {hashes}, salt {parameters['salt_length'].native}")
+    elif scheme != "ed25519" and algorithm.hash_algo != digest:
+        raise Rejected(f"digest {digest}, signature over {algorithm.hash_algo}")
+    return f"{scheme} {digest}"
+
+
 # --- the file itself -------------------------------------------------------------------------------------------------
 
 

@@ -39,6 +39,12 @@ class Algorithm:
         scheme = {"pss": " PSS", "pkcs1": " PKCS#1", None: ""}[self.scheme]
         return f"{name}{scheme} SHA-{self.digest[3:]}"
 
+    @property
+    def asked(self) -> str:
+        """As `level_judges.signed_with` says it."""
+        scheme = {"pss": "rsassa_pss", "pkcs1": "rsassa_pkcs1v15"}.get(self.scheme)
+        return f"{scheme or ('ed25519' if self.key == 'ed25519' else 'ecdsa')} {self.digest}"
+
 
 ALGORITHMS = (
     *(Algorithm("rsa3072", scheme, digest) for scheme in ("pkcs1", "pss") for digest in ("sha256", "sha384", "sha512")),
