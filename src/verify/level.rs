@@ -91,7 +91,9 @@ fn is_complete(signed: &Signed, case: &Case<'_>, stamps: &Stamps, before: usize)
     // Without a time-stamp of its own the oldest document time-stamp over it is what makes it B-T.
     let proving = if signed.tokens.is_empty() {
         let covering = stamps.holding.iter().filter(|s| s.end > signed.end);
-        covering.min_by_key(|s| s.time_s).into_iter().collect()
+        // Two may carry the same second: the one that stands first came first.
+        let oldest = covering.min_by_key(|s| (s.time_s, s.end));
+        oldest.into_iter().collect()
     } else {
         signed.tokens.iter().collect::<Vec<_>>()
     };

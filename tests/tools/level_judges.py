@@ -141,16 +141,17 @@ class PyHanko:
         else:
             spec = self.spec(RevinfoOnlineFetchingRule.LOCAL_ONLY, self._in_file(reader))
             found.append(await ades.ades_with_time_validation(embedded.signed_data, spec, **common))
-            if level == "B-LTA":
-                found.append(await ades.ades_lta_validation(embedded, PdfSignatureValidationSpec(self.local)))
-            later = dt.datetime.now(dt.timezone.utc) + FUTURE
-            if level == "B-LTA" and found[-1].oldest_evidence_record_timestamp is None:
+            words = "from the file alone"
+        if level == "B-LTA":
+            found.append(await ades.ades_lta_validation(embedded, PdfSignatureValidationSpec(self.local)))
+            if found[-1].oldest_evidence_record_timestamp is None:
                 raise Rejected("the document time-stamps do not hold")
-            # pyHanko's own simulation: is everything in the file that time-stamps could carry on?
+            # pyHanko's own simulation: is everything in the file that further time-stamps would carry on?
+            later = dt.datetime.now(dt.timezone.utc) + FUTURE
             found.append(
                 await ades.simulate_future_ades_lta_validation(embedded, PdfSignatureValidationSpec(self.local), later)
             )
-            words = f"{'LTA' if level == 'B-LTA' else 'from the file alone'}, now and in {later.year}"
+            words = f"LTA, now and in {later.year}"
         for result in found:
             if result.ades_subindic != AdESPassed.OK:
                 raise Rejected(f"{result.ades_subindic}: {short(result.failure_msg or 'no reason given', 80)}")
@@ -237,13 +238,15 @@ class PyHanko:
     async def _judge_cms(self, message: bytes, content: bytes | None, level: str) -> str:
         info = cms.ContentInfo.load(message, strict=True)
         signed = info["content"]
-        if content is None:
-            content = signed["encap_content_info"]["content"].native
-            if content is None:
-                raise Rejected("the content is not in it")
-        elif signed["encap_content_info"]["content"].native is not None:
-            raise Rejected("a detached signature carries its content")
-        digest = hashlib.new(signed["signer_infos"][0]["digest_algorithm"]["algorithm"].native, content).digest()
+        inside = signed["encap_content_info"]["content"].native
+        # Of what is inside, pyHanko makes the digest itself.
+        digest = None
+        if content is None and inside is None:
+            raise Rejected("the content is not in it")
+        if content is not None:
+            if inside is not None:
+                raise Rejected("a detached signature carries its content")
+            digest = hashlib.new(signed["signer_infos"][0]["digest_algorithm"]["algorithm"].native, content).digest()
         validate = ades.ades_basic_validation if level == "B-B" else ades.ades_with_time_validation
         result = await validate(signed, self.online, raw_digest=digest)
         if result.ades_subindic != AdESPassed.OK:
@@ -420,6 +423,25 @@ class OpenSsl:
         if not tokens:
             raise Rejected("no time-stamp")
         return f"{len(tokens)} in"
+
+
+def signed_with(data: bytes) -> str:
+    """Scheme and digest of the newest signature, as its CMS says: what was asked for must be what was done."""
+    message = [one.message for one in cut(data) if not is_token(one.message)][-1]
+    signer = cms.ContentInfo.load(message)["content"]["signer_infos"][0]
+    digest, algorithm = signer["digest_algorithm"]["algorithm"].native, signer["signature_algorithm"]
+    scheme = algorithm.signature_algo
+    if scheme == "rsassa_pss":
+        parameters = algorithm["parameters"]
+        hashes = {
+            parameters["hash_algorithm"]["algorithm"].native,
+            parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native,
+        }
+        if hashes != {digest} or parameters["salt_length"].native != hashlib.new(digest).digest_size:
+            raise Rejected(f"PSS parameters {hashes}, salt {parameters['salt_length'].native}")
+    elif scheme != "ed25519" and algorithm.hash_algo != digest:
+        raise Rejected(f"digest {digest}, signature over {algorithm.hash_algo}")
+    return f"{scheme} {digest}"
 
 
 # --- the file itself -------------------------------------------------------------------------------------------------

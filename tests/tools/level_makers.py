@@ -7,7 +7,7 @@ from io import BytesIO
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
-from pyhanko.sign.validation import DocumentSecurityStore, add_validation_info
+from pyhanko.sign.validation import add_validation_info
 from pyhanko_certvalidator import ValidationContext
 
 from served_authority import ServedAuthority
@@ -64,11 +64,3 @@ class PyHankoMaker:
             .update_archival_timestamp_chain(reader, self.context(), in_place=False, output=BytesIO())
             .getvalue()
         )
-
-
-def has_dss(data: bytes) -> bool:
-    try:
-        DocumentSecurityStore.read_dss(PdfFileReader(BytesIO(data)))
-    except Exception:
-        return False
-    return True

@@ -40,8 +40,9 @@ def matrix(world: World) -> Iterator[Task]:
             code = world.codes[algorithm, kind]
             for level in LEVELS:
 
-                def make(code=code, level=level):
-                    return Made(world.sign(world.original, code, level), level, ours=2 if level == "B-LTA" else 1)
+                def make(code=code, level=level, asked=algorithm.asked):
+                    data = world.sign(world.original, code, level)
+                    return Made(data, level, ours=2 if level == "B-LTA" else 1, signed_with=asked)
 
                 yield Task(f"antin sign, {algorithm.words}", f"{kind}, {level}", make, exceptions(algorithm))
 
@@ -150,11 +151,11 @@ def two_signatures(world: World) -> Iterator[Task]:
         signature, seal = world.picture("signature", (20, 50, 160)), world.picture("seal", (200, 20, 30))
         first = world.sign(
             world.original, person, "B-T", "own", "pades",
-            "--stamp", "person@rect:110,200,40,20", "--picture", signature,
+            "--stamp", "person,over-text@rect:110,200,40,40", "--picture", signature,
         )  # fmt: skip
         both = world.sign(
             first, agency, level, "own", "pades",
-            "--stamp", "agency,over-text@rect:90,195,75,45", "--picture", seal,
+            "--stamp", "agency,over-text@rect:80,195,90,50", "--picture", seal,
         )  # fmt: skip
         return Made(both, level, signatures=2, ours=1)
 
@@ -166,8 +167,8 @@ def two_signatures(world: World) -> Iterator[Task]:
 
 def cades(world: World) -> Iterator[Task]:
     content = "Hồ sơ scan, không phải PDF\n".encode() * 2_000
-    for algorithm in (RSA, P256, P384):
-        for form in ("cades", "cades-detached", "asic-e"):
+    for form in ("cades", "cades-detached", "asic-e"):
+        for algorithm in (RSA, P256, P384):
             for level in LEVELS:
 
                 def make(algorithm=algorithm, form=form, level=level):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from level_judges import OpenSsl, PyHanko, Rejected, economy, pdfsig, short
+from level_judges import OpenSsl, PyHanko, Rejected, economy, pdfsig, short, signed_with
 
 JUDGES = ("pyhanko", "pdfsig", "openssl cms", "openssl ts", "antin")
 
@@ -25,7 +25,8 @@ class Made:
     signatures: int = 1
     # How many of the newest signatures and time-stamps are ours, and so held to the economy of space.
     ours: int = 0
-    facts: dict = field(default_factory=dict)
+    # What the newest signature was asked to be made with, in the words of `signed_with`.
+    signed_with: str | None = None
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Panel:
                 "openssl cms": lambda: openssl.judge_signatures(made.data, made.signatures),
                 "openssl ts": lambda: openssl.judge_tokens(made.data, made.level),
                 "antin": lambda: self.world.verify(path, made),
-                "economy": lambda: economy(made.data, made.level, made.ours),
+                "economy": lambda: self._as_asked(made),
             }
         else:
             asked = self._cms(made, path, pyhanko, openssl)
@@ -162,6 +163,12 @@ class Panel:
             openssl.token(token, data)
         words = [openssl.judge_message_tokens(message, made.level), *archive_tokens(made, message, content, openssl)]
         return "; ".join(words + ([f"{len(stamped)} over the container"] if stamped else []))
+
+    @staticmethod
+    def _as_asked(made: Made) -> str:
+        if made.signed_with and (found := signed_with(made.data)) != made.signed_with:
+            raise Rejected(f"signed with {found}, not {made.signed_with}")
+        return economy(made.data, made.level, made.ours)
 
     @staticmethod
     def _message(openssl: OpenSsl, message: bytes, content: bytes | None) -> str:

@@ -32,7 +32,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from level_control import self_check
-from level_judges import LEVELS
 from level_rows import Panel, Row
 from level_world import World, versions
 

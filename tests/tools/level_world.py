@@ -39,6 +39,12 @@ class Algorithm:
         scheme = {"pss": " PSS", "pkcs1": " PKCS#1", None: ""}[self.scheme]
         return f"{name}{scheme} SHA-{self.digest[3:]}"
 
+    @property
+    def asked(self) -> str:
+        """As `level_judges.signed_with` says it."""
+        scheme = {"pss": "rsassa_pss", "pkcs1": "rsassa_pkcs1v15"}.get(self.scheme)
+        return f"{scheme or ('ed25519' if self.key == 'ed25519' else 'ecdsa')} {self.digest}"
+
 
 ALGORITHMS = (
     *(Algorithm("rsa3072", scheme, digest) for scheme in ("pkcs1", "pss") for digest in ("sha256", "sha384", "sha512")),
@@ -246,7 +252,7 @@ class World:
             report = json.loads(done.stdout)
         except ValueError:
             raise Rejected(f"exit {done.returncode}: {short(done.stderr)}") from None
-        signatures = [s for s in report["signatures"] if s.get("sub_filter") != "ETSI.RFC3161"]
+        signatures = [s for s in report["signatures"] if s.get("format") != "RFC3161"]
         if report["indication"] != "TOTAL-PASSED" or done.returncode != 0:
             reasons = "; ".join(f"{r['code']}" for s in report["signatures"] for r in s.get("reasons", []))
             raise Rejected(f"{report['indication']} {report.get('sub_indication') or ''}: {short(reasons)}")
