@@ -127,13 +127,16 @@ impl Folder {
             };
             let certificate = entity.certificate();
             let name = certificate.subject().common_name().unwrap_or(post);
-            let time = |unix_s| UtcTime::from_unix_s(unix_s).unwrap_or(self.province.made_at());
+            let day = |unix_s| {
+                let time = UtcTime::from_unix_s(unix_s).unwrap_or(self.province.made_at());
+                time.date_in_vietnam()
+            };
             text.push_str(&format!(
                 "\n[[signatory]]\noffice = \"{office}\"\nperson = {}\npost = {}\nfrom = \"{}\"\nuntil = \"{}\"\ncertificate_sha256 = \"{}\"\n",
                 quoted(name),
                 quoted(post),
-                time(certificate.not_before()),
-                time(certificate.not_after()),
+                day(certificate.not_before()),
+                day(certificate.not_after()),
                 Digest::new(certificate.sha256()),
             ));
         }
