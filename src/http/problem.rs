@@ -59,7 +59,7 @@ impl Problem {
         self
     }
 
-    fn with_word(
+    pub fn with_word(
         mut self,
         name: &'static str,
         key: String,
