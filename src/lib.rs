@@ -2,7 +2,7 @@
 //!
 //! # Contents, by layer (a module names only lower ones; `docs/ARCHITECTURE.md`)
 //! * 0 [`record`]: what is kept, as values
-//! * 1 [`pki`], [`pdf`], [`tlog`]: three formats that do not know each other
+//! * 1 [`pki`], [`pdf`], [`tlog`], [`asic`]: four formats that do not know each other
 //! * 2 [`trust`], [`stamp`]: anchors, paths, revocation, ages of algorithms; visible signatures
 //! * 3 [`sign`], [`verify`]: making and judging signatures
 //! * 4 [`store`], [`keys`], [`fetch`]: input and output

@@ -14,7 +14,7 @@ use crate::record::{
 use crate::store::Row;
 use crate::tlog::{Note, verify_inclusion};
 use crate::trust::RevocationEvidence;
-use crate::verify::{Evidence, Report, judge, needs};
+use crate::verify::{Evidence, Report, judge_file, needs_file};
 
 /// Whether the log holds the result, checked now against the published tree.
 #[derive(Debug, Clone)]
@@ -135,6 +135,12 @@ impl Archive {
     /// The verdict on any file, with revocation status fetched where its certificates say.
     #[must_use]
     pub fn verdict(&self, bytes: &[u8], now: UtcTime) -> Report {
+        self.verdict_over(bytes, None, now)
+    }
+
+    /// The same; `content` is what a detached signature was made over.
+    #[must_use]
+    pub fn verdict_over(&self, bytes: &[u8], content: Option<&[u8]>, now: UtcTime) -> Report {
         let status = self.status_for(bytes, now);
         let evidence = Evidence {
             anchors: &self.anchors,
@@ -142,23 +148,25 @@ impl Archive {
             revocation: &status,
             memory: &self.memory,
         };
-        judge(bytes, &evidence, now)
+        judge_file(bytes, content, &evidence, now)
     }
 
     fn status_for(&self, bytes: &[u8], now: UtcTime) -> RevocationEvidence {
         let mut ocsp: Vec<BasicResponse> = Vec::new();
         let mut crls: Vec<Crl> = Vec::new();
+        let budget = self.fetcher.budget_for_file();
         // A chain of three for signer and authority is six look-ups; strangers' files get no more than 16.
-        for need in needs(bytes, &self.anchors, &[], &self.memory)
+        for need in needs_file(bytes, &self.anchors, &[], &self.memory)
             .into_iter()
             .take(16)
         {
-            let facts = self.revocation.facts(
+            let facts = self.revocation.facts_within(
                 &self.fetcher,
                 &self.memory,
                 &need.subject,
                 &need.issuer,
                 now,
+                budget,
             );
             ocsp.extend(facts.ocsp);
             crls.extend(facts.crls);

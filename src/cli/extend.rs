@@ -7,7 +7,6 @@ use clap::Args;
 use super::work::{self, NotMade, Output, Overwrite, Place, Trusted, conclude};
 use crate::fetch::{Authority, Settings, host_and_port};
 use crate::record::SignatureLevel;
-use crate::sign::Upload;
 
 #[derive(Debug, Args)]
 pub(super) struct Extend {
@@ -35,6 +34,9 @@ pub(super) struct Extend {
     /// A private address (HOST:PORT) that may be asked for evidence / Địa chỉ nội bộ được phép hỏi
     #[arg(long, value_name = "HOST:PORT")]
     allow_private: Vec<String>,
+    /// What a detached CAdES signature signs / Tệp được ký tách rời
+    #[arg(long, value_name = "FILE")]
+    content: Option<PathBuf>,
     /// Write over OUT where it exists / Ghi đè tệp kết quả đã có
     #[arg(long)]
     force: bool,
@@ -61,7 +63,7 @@ impl Extend {
         } else {
             Overwrite::Never
         };
-        let inputs: Vec<PathBuf> = vec![self.file.clone()];
+        let inputs: Vec<PathBuf> = self.content.iter().chain([&self.file]).cloned().collect();
         let output = Output::new(&self.output, &inputs, overwrite)?;
         let place = Place::open(self.config.as_deref(), self.dir.as_deref())?;
         let settings = self.settings(place.as_ref());
@@ -73,10 +75,14 @@ impl Extend {
             return Err(NotMade::could_not("no_roots", &[]));
         }
         let bytes = work::read(&self.file, trusted.max_file_bytes())?;
+        let content = match &self.content {
+            Some(file) => Some(work::read(file, trusted.max_file_bytes())?),
+            None => None,
+        };
         let demo = place.as_ref().and_then(Place::demo);
         let made = trusted
             .workshop()
-            .extend(Upload::from(bytes), level)
+            .extend_any(bytes, content.as_deref(), level)
             .map_err(|refusal| {
                 NotMade::of(&refusal, &self.file.display().to_string(), demo.as_deref())
             })?;

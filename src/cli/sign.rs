@@ -1,16 +1,17 @@
 //! `antin sign`: signs a file without archiving it; exit 0 made, 1 the file stands in the way, 3 could not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 
 use super::assemble;
-use super::work::{self, NotMade, Output, Overwrite, Place, Trusted, conclude};
+use super::work::{self, NotMade, Output, Overwrite, Place, Stamp, Trusted, conclude};
 use crate::archive::{Made, Seal, WorkRefusal, Workshop};
-use crate::pdf;
 use crate::record::{OfficeCode, SignatureLevel};
 use crate::sign::Upload;
+use crate::sign::asic::DataFile;
+use crate::sign::cades::Packaging;
 
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("which").required(true).args(["config", "dir"])))]
@@ -39,9 +40,8 @@ pub(super) struct Sign {
     /// pades (PDF), cades, cades-detached (any file) or asic-e (several files) / Định dạng
     #[arg(long, value_name = "FORMAT", default_value = "pades")]
     format: String,
-    /// A visible signature: FORM[,OPTION…][@ANCHOR], e.g. agency@text:Nguyễn Văn A / Chữ ký nhìn thấy được
-    #[arg(long, value_name = "SPEC")]
-    stamp: Option<String>,
+    #[command(flatten)]
+    stamp: Stamp,
     /// Write over OUT where it exists / Ghi đè tệp kết quả đã có
     #[arg(long)]
     force: bool,
@@ -53,6 +53,8 @@ pub(super) struct Sign {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Pades,
+    Cades(Packaging),
+    AsicE,
 }
 
 impl FromStr for Format {
@@ -61,6 +63,9 @@ impl FromStr for Format {
     fn from_str(text: &str) -> Result<Self, NotMade> {
         match text {
             "pades" => Ok(Self::Pades),
+            "cades" => Ok(Self::Cades(Packaging::Enveloping)),
+            "cades-detached" => Ok(Self::Cades(Packaging::Detached)),
+            "asic-e" => Ok(Self::AsicE),
             _ => Err(NotMade::could_not("format_unknown", &[("given", text)])),
         }
     }
@@ -77,8 +82,11 @@ impl Sign {
     fn sign(&self) -> Result<(), NotMade> {
         let level = work::level(&self.level)?;
         let format: Format = self.format.parse()?;
-        if self.files.len() > 1 {
+        if format != Format::AsicE && self.files.len() > 1 {
             return Err(NotMade::could_not("one_file", &[("format", &self.format)]));
+        }
+        if format != Format::Pades && self.stamp.is_asked() {
+            return Err(NotMade::could_not("stamp_needs_pdf", &[]));
         }
         let overwrite = if self.force {
             Overwrite::Allowed
@@ -93,6 +101,19 @@ impl Sign {
         let workshop = trusted.workshop();
         let made = match format {
             Format::Pades => self.pdf(&workshop, &trusted, &place, &seal, level)?,
+            Format::Cades(packaging) => {
+                let content = self.first(&trusted)?;
+                let mime_type = self.files.first().map(|f| mime_type(f));
+                workshop
+                    .sign_message(&seal, &content, packaging, mime_type, level)
+                    .map_err(|refusal| self.refused(&refusal, &place))?
+            }
+            Format::AsicE => {
+                let files = self.data_files(&trusted)?;
+                workshop
+                    .sign_container(&seal, files, level)
+                    .map_err(|refusal| self.refused(&refusal, &place))?
+            }
         };
         conclude(&made, &output, level, self.json)
     }
@@ -106,9 +127,9 @@ impl Sign {
         level: SignatureLevel,
     ) -> Result<Made, NotMade> {
         let upload = Upload::from(self.first(trusted)?);
-        let appearance = pdf::Place::Invisible;
+        let place_on_page = self.stamp.place(upload.bytes(), trusted.limits(), seal)?;
         workshop
-            .sign(seal, upload, &appearance, level)
+            .sign(seal, upload, &place_on_page, level)
             .map_err(|refusal| self.refused(&refusal, place))
     }
 }
@@ -159,11 +180,50 @@ impl Sign {
         work::read(file, trusted.max_file_bytes())
     }
 
+    /// The files of a container, by their own names without folders: what the reader of a dossier sees.
+    fn data_files(&self, trusted: &Trusted) -> Result<Vec<DataFile>, NotMade> {
+        let mut files = Vec::new();
+        let mut left = trusted.max_file_bytes();
+        for file in &self.files {
+            let bytes = work::read(file, left)?;
+            left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+            let name = file.file_name().map(|n| n.to_string_lossy().into_owned());
+            files.push(DataFile {
+                name: name.unwrap_or_default(),
+                mime_type: mime_type(file).to_owned(),
+                bytes,
+            });
+        }
+        Ok(files)
+    }
+
     fn refused(&self, refusal: &WorkRefusal, place: &Place) -> NotMade {
         let file = self
             .files
             .first()
             .map_or(String::new(), |f| f.display().to_string());
         NotMade::of(refusal, &file, place.demo().as_deref())
+    }
+}
+
+/// RFC 6838 media types of what dossiers hold; the reader's program decides by them how a file is shown.
+fn mime_type(file: &Path) -> &'static str {
+    let extension = file
+        .extension()
+        .map(|e| e.to_string_lossy().to_ascii_lowercase());
+    match extension.as_deref() {
+        Some("pdf") => "application/pdf",
+        Some("json") => "application/json",
+        Some("xml") => "application/xml",
+        Some("txt") => "text/plain",
+        Some("csv") => "text/csv",
+        Some("png") => "image/png",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("tif" | "tiff") => "image/tiff",
+        Some("zip") => "application/zip",
+        Some("dwg") => "image/vnd.dwg",
+        Some("docx") => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _ => "application/octet-stream",
     }
 }

@@ -1,4 +1,4 @@
-//! `antin verify`: the verdict on a signed PDF; exit 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE, 3 could not look.
+//! `antin verify`: the verdict on a signed file (PDF, CAdES, ASiC); exit 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE, 3 could not look.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,18 @@ use crate::fetch::{Fetcher, RevocationSource, Settings};
 use crate::pki::cert;
 use crate::record::UtcTime;
 use crate::trust::{Anchors, Memory, RevocationEvidence};
-use crate::verify::{Evidence, Indication, Report, SubIndication, Weight, judge, needs};
+use crate::verify::{
+    Evidence, Indication, Kind, Report, SubIndication, Weight, judge_file, kind, needs_file,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// The signed PDF (certificate files that stand beside it count as further roots)
+    /// The signed PDF, signature (.p7s) or container (.asice) (certificate files that stand beside it count as further roots)
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+    /// The file that a detached signature (.p7s) was made over
+    #[arg(long, value_name = "FILE")]
+    content: Option<PathBuf>,
     /// A file with root certificates to trust (PEM or DER); repeat it for more files
     #[arg(long, value_name = "PEM")]
     trust: Vec<PathBuf>,
@@ -79,6 +84,7 @@ impl Verify {
         let (file, trust) = self.asked()?;
         let bytes = std::fs::read(file)
             .map_err(|e| format!("{}: {e}; give the path of a readable file", file.display()))?;
+        let content = self.content(&bytes)?;
         let at = match &self.at {
             Some(text) => UtcTime::parse_rfc3339(text).map_err(|_| {
                 format!("`{text}` is not a time; write it like 2026-11-24T09:00:00+07:00")
@@ -108,7 +114,19 @@ impl Verify {
             revocation: &revocation,
             memory: &memory,
         };
-        Ok(judge(&bytes, &evidence, at))
+        Ok(judge_file(&bytes, content.as_deref(), &evidence, at))
+    }
+
+    fn content(&self, bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        let Some(path) = &self.content else {
+            return Ok(None);
+        };
+        if kind(bytes) != Kind::Cms {
+            return Err("--content goes with a detached signature (.p7s); this file is none: leave --content away".into());
+        }
+        std::fs::read(path)
+            .map(Some)
+            .map_err(|e| format!("{}: {e}; give the path of the signed file", path.display()))
     }
 
     fn status(
@@ -124,8 +142,10 @@ impl Verify {
         });
         let source = RevocationSource::default();
         let mut evidence = RevocationEvidence::default();
-        for need in needs(bytes, anchors, &[], memory).into_iter().take(16) {
-            let facts = source.facts(&fetcher, memory, &need.subject, &need.issuer, at);
+        let budget = fetcher.budget_for_file();
+        for need in needs_file(bytes, anchors, &[], memory).into_iter().take(16) {
+            let (subject, issuer) = (&need.subject, &need.issuer);
+            let facts = source.facts_within(&fetcher, memory, subject, issuer, at, budget);
             evidence.ocsp.extend(facts.ocsp);
             evidence.crls.extend(facts.crls);
         }

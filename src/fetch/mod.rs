@@ -31,6 +31,7 @@ pub use timestamp::{
     Attempt, Standing, TimestampCause, TimestampFailure, TimestampToken, TsaHealth,
 };
 pub use trouble::Trouble;
+pub use wire::Budget;
 
 /// `host:port` of an http(s) address, with the scheme's default port filled in.
 #[must_use]
@@ -120,6 +121,13 @@ impl Fetcher {
             cache,
             settings: settings.clone(),
         }
+    }
+
+    /// Time for the status of all certificates of one file: twice that of one, so that a few slow sources are borne and a file that
+    /// names many does not hold its reader up for minutes.
+    #[must_use]
+    pub fn budget_for_file(&self) -> Budget {
+        Budget::of_ms(self.settings.budget_ms.saturating_mul(2))
     }
 
     fn address(&self, url: &str) -> String {

@@ -19,8 +19,15 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// Time that several requests share.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Budget {
+pub struct Budget {
     ends: Instant,
+}
+
+/// The time for one request.
+struct Turn {
+    time: Duration,
+    /// What is to be said where it was not enough: the source's fault, or that of the shared time.
+    if_not_enough: Trouble,
 }
 
 impl Budget {
@@ -34,13 +41,38 @@ impl Budget {
         self.ends.saturating_duration_since(Instant::now())
     }
 
-    /// The time for one request: its own, as far as it is left.
-    fn for_one(self, own: Duration) -> Result<Duration, Trouble> {
-        let time = self.left().min(own);
-        if time.is_zero() {
+    /// Ends no later than this one.
+    pub(super) fn within_ms(self, milliseconds: u64) -> Self {
+        Self {
+            ends: self.ends.min(Self::of_ms(milliseconds).ends),
+        }
+    }
+
+    /// Its own time, as far as it is left.
+    fn turn(self, own_ms: u64) -> Result<Turn, Trouble> {
+        let (left, own) = (self.left(), Duration::from_millis(own_ms));
+        if left.is_zero() {
             return Err(Trouble::BudgetSpent);
         }
-        Ok(time)
+        Ok(match left < own {
+            true => Turn {
+                time: left,
+                if_not_enough: Trouble::BudgetSpent,
+            },
+            false => Turn {
+                time: own,
+                if_not_enough: Trouble::TimedOut,
+            },
+        })
+    }
+}
+
+impl Turn {
+    fn told(&self, trouble: Trouble) -> Trouble {
+        match trouble {
+            Trouble::TimedOut => self.if_not_enough.clone(),
+            other => other,
+        }
     }
 }
 
@@ -96,19 +128,17 @@ impl Fetcher {
         body: &[u8],
         bounds: Bounds,
     ) -> Result<Vec<u8>, Trouble> {
-        let time = bounds
-            .budget
-            .for_one(Duration::from_millis(bounds.timeout_ms))?;
+        let turn = bounds.budget.turn(bounds.timeout_ms)?;
         let mut request = agent.post(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let sent = request
             .config()
-            .timeout_global(Some(time))
+            .timeout_global(Some(turn.time))
             .build()
             .send(body);
-        let mut response = sent.map_err(trouble)?;
+        let mut response = sent.map_err(|e| turn.told(trouble(e)))?;
         match response.status().as_u16() {
             200 => {}
             300..=399 => return Err(Trouble::Redirect(location(&response))),
@@ -118,7 +148,8 @@ impl Fetcher {
         read(&mut response, bounds.limit_bytes, &mut |piece| {
             answer.extend_from_slice(piece);
             true
-        })?;
+        })
+        .map_err(|trouble| turn.told(trouble))?;
         Ok(answer)
     }
 
@@ -139,12 +170,20 @@ impl Fetcher {
         bounds: Bounds,
         sink: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<Got, Trouble> {
-        let mut url = self.address(url);
+        let turn = bounds.budget.turn(bounds.timeout_ms)?;
+        let limits = (Instant::now() + turn.time, bounds.limit_bytes);
+        self.follow(self.address(url), known, limits, sink)
+            .map_err(|trouble| turn.told(trouble))
+    }
+
+    fn follow(
+        &self,
+        mut url: String,
+        known: &Validators,
+        (ends, limit_bytes): (Instant, u64),
+        sink: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<Got, Trouble> {
         let asked_host = host_and_port(&url);
-        let time = bounds
-            .budget
-            .for_one(Duration::from_millis(bounds.timeout_ms))?;
-        let ends = Instant::now() + time;
         for _ in 0..=REDIRECTS_MAX {
             // What is listed was listed for the address that a certificate names, not for where others point.
             let agent = match host_and_port(&url) == asked_host {
@@ -167,7 +206,7 @@ impl Fetcher {
             let mut response = sent.map_err(trouble)?;
             match response.status().as_u16() {
                 200 => {
-                    read(&mut response, bounds.limit_bytes, sink)?;
+                    read(&mut response, limit_bytes, sink)?;
                     return Ok(Got::Body(Validators::of(response.headers())));
                 }
                 304 if !known.is_empty() => return Ok(Got::NotModified),

@@ -189,7 +189,9 @@ async fn keep_file(
     let pass = app.archive().gate().batching(bearer(request))?;
     let (id, number) = (work_id(&place.0)?, place.1);
     let _room = multipart::hold(request, app).await?;
-    let (bytes, _) = multipart::one_file(request, payload, app.max_file_bytes()).await?;
+    let bytes = multipart::one_file(request, payload, app.max_file_bytes())
+        .await?
+        .file;
     let archive = Arc::clone(app.archive());
     blocking(move || archive.put_batch_file(&pass, &id, number, &Upload::from(bytes))).await??;
     Ok(HttpResponse::NoContent().finish())

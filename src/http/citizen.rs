@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::bridge::blocking;
 use super::context::{Context, header_text, query_value};
-use super::multipart;
+use super::multipart::{self, Sent};
 use super::pages::{
     Archived as ArchivedFact, CONTENT_SECURITY_POLICY, CheckPage, ErrorPage, FileVerdictPage,
     HomePage, HomeProblem, Missing, NotFoundPage, asset,
@@ -164,13 +164,17 @@ async fn judge(
     app: &App,
 ) -> Result<(crate::verify::Report, ArchivedFact, Option<String>), Problem> {
     let _room = multipart::hold(request, app).await?;
-    let (upload, name) = multipart::one_file(request, payload, app.max_file_bytes()).await?;
-    if upload.is_empty() {
+    let Sent {
+        file,
+        name,
+        content,
+    } = multipart::one_file(request, payload, app.max_file_bytes()).await?;
+    if file.is_empty() {
         return Err(Problem::new(400, "file_missing"));
     }
     let archive = Arc::clone(app.archive());
     let (report, archived) = blocking(move || {
-        let report = archive.verdict(&upload, archive.now());
+        let report = archive.verdict_over(&file, content.as_deref(), archive.now());
         let archived = Digest::from_str(&report.file.sha256)
             .ok()
             .map(|d| archive.archived(&d));

@@ -29,6 +29,8 @@ pub(super) struct Parts<S> {
     pub record: Option<Vec<u8>>,
     pub file: Option<S>,
     pub file_name: Option<String>,
+    /// What a detached signature in `file` was made over.
+    pub content: Option<S>,
     /// Other small parts that were asked for.
     pub small: Vec<(&'static str, Vec<u8>)>,
 }
@@ -55,6 +57,14 @@ pub(super) enum FilePart {
     Named,
     /// The first that has a file name: programs that are not ours call it as they like.
     First,
+}
+
+/// A file to be judged.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub file: Vec<u8>,
+    pub name: Option<String>,
+    pub content: Option<Vec<u8>>,
 }
 
 type RawHash = Rc<RefCell<Sha256Stream>>;
@@ -175,6 +185,7 @@ pub(super) async fn parts_asked<S: Sink>(
         record: None,
         file: None,
         file_name: None,
+        content: None,
         small: Vec::new(),
     };
     let twice = || Problem::new(400, "multipart_invalid").with("what", "a part stands twice");
@@ -202,7 +213,10 @@ pub(super) async fn parts_asked<S: Sink>(
                     .map(str::to_owned);
                 parts.file = Some(file(&mut field, limit_bytes, room(request)).await?);
             }
-            Some("record" | "file") => return Err(twice()),
+            Some("content") if parts.content.is_none() => {
+                parts.content = Some(file(&mut field, limit_bytes, room(request)).await?);
+            }
+            Some("record" | "file" | "content") => return Err(twice()),
             _ => read_over(&mut field, limit_bytes).await?,
         }
     }
@@ -375,14 +389,17 @@ pub(super) async fn one_file(
     request: &HttpRequest,
     payload: Payload,
     limit_bytes: u64,
-) -> Result<(Vec<u8>, Option<String>), Problem> {
+) -> Result<Sent, Problem> {
     let content_type = media_type(request);
     if content_type.starts_with("multipart/form-data") {
         let parts = parts(request, payload, limit_bytes).await?;
-        return parts
-            .file
-            .map(|f| (f, parts.file_name))
-            .ok_or_else(|| Problem::new(400, "file_missing"));
+        return Ok(Sent {
+            file: parts
+                .file
+                .ok_or_else(|| Problem::new(400, "file_missing"))?,
+            name: parts.file_name,
+            content: parts.content,
+        });
     }
     if !(content_type.starts_with("application/pdf")
         || content_type.starts_with("application/octet-stream"))
@@ -410,5 +427,9 @@ pub(super) async fn one_file(
     if upload.is_empty() {
         return Err(Problem::new(400, "file_missing"));
     }
-    Ok((upload, None))
+    Ok(Sent {
+        file: upload,
+        name: None,
+        content: None,
+    })
 }

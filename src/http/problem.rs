@@ -21,13 +21,16 @@ use crate::record::{Fault, FieldProblem};
 #[derive(Debug)]
 pub(super) struct Problem(Box<Facts>);
 
+/// Names and values of placeholders.
+type Values = Vec<(&'static str, String)>;
+
 #[derive(Debug)]
 struct Facts {
     status: u16,
     code: String,
-    args: Vec<(&'static str, String)>,
+    args: Values,
     /// Arguments that are words themselves: name, key in the translations, and what those words hold.
-    words: Vec<(&'static str, String, Vec<(&'static str, String)>)>,
+    words: Vec<(&'static str, String, Values)>,
     fields: Vec<FieldProblem>,
     retry_after_s: Option<u32>,
     /// For the log, not for the client.
@@ -59,12 +62,7 @@ impl Problem {
         self
     }
 
-    pub fn with_word(
-        mut self,
-        name: &'static str,
-        key: String,
-        values: Vec<(&'static str, String)>,
-    ) -> Self {
+    pub fn with_word(mut self, name: &'static str, key: String, values: Values) -> Self {
         self.0.words.push((name, key, values));
         self
     }

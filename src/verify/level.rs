@@ -59,11 +59,11 @@ fn reached(signed: &Signed, case: &Case<'_>, stamps: &Stamps) -> SignatureLevel 
     if case.material.has_no_status() || !is_complete(signed, case, stamps, usize::MAX) {
         return SignatureLevel::BT;
     }
-    // B-LTA: a document time-stamp over the store that makes it B-LT.
-    let is_archived = stamps
-        .holding
-        .iter()
-        .any(|stamp| stamp.end > signed.end && is_complete(signed, case, stamps, stamp.end));
+    // B-LTA: a document time-stamp over the store that makes it B-LT. The newest covers whatever another one covers.
+    let newest = stamps.holding.first();
+    let is_archived = newest.is_some_and(|stamp| {
+        stamp.end > signed.end && is_complete(signed, case, stamps, stamp.end)
+    });
     if is_archived {
         SignatureLevel::BLTA
     } else {

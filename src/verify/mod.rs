@@ -1,4 +1,4 @@
-//! Validation of signed PDFs after ETSI EN 319 102-1 V1.4.1: `needs` says what evidence to get, `judge` gives the verdict.
+//! Validation of signed files after ETSI EN 319 102-1 V1.4.1: `needs` says what evidence to get, `judge` gives the verdict.
 //!
 //! One file per building block of the standard:
 //!
@@ -17,26 +17,31 @@
 //! | `past_certificate` `time_sliding` `past_signature` | 5.6.2.1, 5.6.2.2, 5.6.2.4 |
 //! | `material` `carried` `case` | what the file brings, beside what the caller gives |
 //! | `level` `long_term` `long_term_needs` | EN 319 142-1 6.3: the level reached, and what it lacks |
+//! | `kind` `file` | what a file is, and judged as that |
+//! | `cades` | CAdES signatures, and containers with them |
 //!
 //! # Invariants
 //! * `judge` is a pure function of (file, evidence, time): the same input gives the same report.
 //! * Fail closed: what is not understood, not explained or not provably harmless does not pass.
 //!
 //! # What is not here
-//! Evidence records.
+//! Evidence records, XAdES and JAdES.
 
 mod acceptance;
+mod cades;
 mod carried;
 mod case;
 mod claimed;
 mod cryptography;
 mod document_timestamp;
 mod entry;
+mod file;
 mod format;
 mod hashes;
 mod identification;
 pub mod indication;
 mod judge;
+mod kind;
 mod level;
 mod long_term;
 mod long_term_needs;
@@ -55,8 +60,13 @@ mod time_sliding;
 mod timestamp;
 mod x509;
 
+pub use cades::{
+    asic_lacks, cades_lacks, judge_asic, judge_cades, judge_unsupported, needs_asic, needs_cades,
+};
+pub use file::{judge_file, needs_file};
 pub use indication::{Indication, SubIndication};
 pub use judge::{Evidence, judge};
+pub use kind::{Kind, kind};
 pub use long_term_needs::{LongTermNeed, long_term_needs};
 pub use needs::{Need, needs};
 pub use report::{

@@ -24,6 +24,20 @@ pub fn needs(bytes: &[u8], anchors: &Anchors, extra: &[Certificate], memory: &Me
     let Ok(found) = pdf::signatures(bytes, &Limits::default()) else {
         return Vec::new();
     };
+    let stored: Vec<Certificate> = pdf::dss(bytes, &Limits::default())
+        .ok()
+        .flatten()
+        .map(|store| {
+            let read = |der: &Vec<u8>| memory.certificate(der).ok();
+            // As in a message (pki::cms).
+            store
+                .certificates
+                .iter()
+                .take(256)
+                .filter_map(read)
+                .collect()
+        })
+        .unwrap_or_default();
     let mut needs: Vec<Need> = Vec::new();
     for field in &found.fields {
         let Ok(signed) = crate::pki::cms::SignedData::parse_padded(&field.contents) else {
@@ -43,6 +57,7 @@ pub fn needs(bytes: &[u8], anchors: &Anchors, extra: &[Certificate], memory: &Me
             }
         }
         bag.extend_from_slice(extra);
+        bag.extend_from_slice(&stored);
         for subject in subjects {
             follow(subject, &bag, anchors, memory, &mut needs);
         }
@@ -52,7 +67,7 @@ pub fn needs(bytes: &[u8], anchors: &Anchors, extra: &[Certificate], memory: &Me
 
 /// The subject and its issuers, where they lead to an anchor: of other chains no status is asked, or strangers' certificates
 /// would decide whom the server talks to.
-fn follow(
+pub(super) fn follow(
     subject: Certificate,
     bag: &[Certificate],
     anchors: &Anchors,

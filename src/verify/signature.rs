@@ -138,7 +138,7 @@ fn claimed(report: &mut SignatureReport, signer: &SignerInfo) {
 }
 
 /// The signer's chain at the best signature time, its status, its algorithms.
-fn chain(
+pub(super) fn chain(
     signer: &SignerInfo,
     certificate: &Certificate,
     bag: &[Certificate],
@@ -247,7 +247,7 @@ fn own_tokens(
 }
 
 /// A time-stamp that does not hold proves nothing; it is said, and the signature is judged without it.
-fn say_bad_timestamps(timestamps: &[TimestampReport], findings: &mut Findings) {
+pub(super) fn say_bad_timestamps(timestamps: &[TimestampReport], findings: &mut Findings) {
     for bad in timestamps
         .iter()
         .filter(|t| t.indication != Indication::TotalPassed)

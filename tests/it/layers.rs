@@ -10,7 +10,7 @@ use crate::world::tools::in_project;
 /// From the ground up; a module names lower layers only, and modules of one layer do not know each other.
 const LAYERS: [&[&str]; 9] = [
     &["record"],
-    &["pki", "pdf", "tlog"],
+    &["pki", "pdf", "tlog", "asic"],
     &["trust", "evidence", "stamp"],
     &["sign", "verify"],
     &["store", "keys", "fetch"],

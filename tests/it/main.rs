@@ -16,14 +16,17 @@
 
 mod auditor;
 mod browser;
+mod cades;
 mod citizen;
 mod clerk;
 mod crash;
 mod damage;
+mod keys;
 mod layers;
 mod levels;
 mod log;
 mod operator;
+mod sign_cli;
 mod stamps;
 mod verify_cli;
 mod world;

@@ -130,27 +130,18 @@ class PyHanko:
         integrity = embedded.summarise_integrity_info()
         digest = {"raw_digest": embedded.compute_digest()}
         common = {**digest, "extra_status_kwargs": integrity, "status_cls": PdfSignatureStatus}
+        if stamped is None and level != "B-B":
+            return await self._by_document_timestamp(reader, embedded, level, digest)
         if level == "B-B":
             found.append(await ades.ades_basic_validation(embedded.signed_data, self.online, **digest))
             words = "basic"
         elif level == "B-T":
-            if stamped is not None:
-                found.append(await ades.ades_with_time_validation(embedded.signed_data, self.online, **common))
-            elif list(reader.embedded_timestamp_signatures):
-                # EN 319 142-1 5.4: a document time-stamp makes B-T as well.
-                found.append(await ades.ades_lta_validation(embedded, PdfSignatureValidationSpec(self.online)))
-            else:
-                raise Rejected("no time-stamp")
+            found.append(await ades.ades_with_time_validation(embedded.signed_data, self.online, **common))
             words = "with time"
         else:
-            knowledge = self._in_file(reader)
-            if stamped is not None:
-                spec = self.spec(RevinfoOnlineFetchingRule.LOCAL_ONLY, knowledge)
-                found.append(await ades.ades_with_time_validation(embedded.signed_data, spec, **common))
-            elif not list(reader.embedded_timestamp_signatures):
-                raise Rejected("no time-stamp of any kind")
-            # What only document time-stamps give (a B-T made of one), pyHanko takes into account in its LTA validation.
-            if level == "B-LTA" or stamped is None:
+            spec = self.spec(RevinfoOnlineFetchingRule.LOCAL_ONLY, self._in_file(reader))
+            found.append(await ades.ades_with_time_validation(embedded.signed_data, spec, **common))
+            if level == "B-LTA":
                 found.append(await ades.ades_lta_validation(embedded, PdfSignatureValidationSpec(self.local)))
             later = dt.datetime.now(dt.timezone.utc) + FUTURE
             if level == "B-LTA" and found[-1].oldest_evidence_record_timestamp is None:
@@ -164,10 +155,42 @@ class PyHanko:
             if result.ades_subindic != AdESPassed.OK:
                 raise Rejected(f"{result.ades_subindic}: {short(result.failure_msg or 'no reason given', 80)}")
         status = found[0].api_status
+        self._whole(status)
+        if level != "B-B" and not status.timestamp_validity.valid:
+            raise Rejected("the signature time-stamp is not valid")
+        self._untouched(embedded, integrity, last)
+        return f"{found[-1].ades_subindic.standard_name}, {words}"
+
+    async def _by_document_timestamp(self, reader, embedded, level: str, digest) -> str:
+        """EN 319 142-1 6.3: where a signature has no time-stamp of its own, document time-stamps make the level.
+
+        pyHanko has no AdES validation for that: its validation with time wants a signature time-stamp. So it is asked for
+        the signature (basic) and for each document time-stamp (in `_each_stamp`); should it learn more, this must be mended."""
+        stamps = list(reader.embedded_timestamp_signatures)
+        if not any(stamp.signed_revision > embedded.signed_revision for stamp in stamps):
+            raise Rejected("no time-stamp")
+        spec = self.online
+        if level != "B-T":
+            spec = self.spec(RevinfoOnlineFetchingRule.LOCAL_ONLY, self._in_file(reader))
+        basic = await ades.ades_basic_validation(embedded.signed_data, spec, **digest)
+        if basic.ades_subindic != AdESPassed.OK:
+            raise Rejected(f"{basic.ades_subindic}: {short(basic.failure_msg or 'no reason given', 80)}")
+        self._whole(basic.api_status)
+        self._untouched(embedded, embedded.summarise_integrity_info(), False)
+        whole = await ades.ades_lta_validation(embedded, PdfSignatureValidationSpec(self.local))
+        if whole.ades_subindic == AdESPassed.OK:
+            raise Rejected("its LTA validation knows document time-stamps alone now: ask that instead")
+        if level == "B-T":
+            await self._each_stamp(reader, stamps, self.online)
+        return "OK, basic, and each document time-stamp"
+
+    @staticmethod
+    def _whole(status) -> None:
         if not (status.intact and status.valid and status.trusted):
             raise Rejected(f"intact {status.intact}, valid {status.valid}, trusted {status.trusted}")
-        if level != "B-B" and not (stamped is None or status.timestamp_validity.valid):
-            raise Rejected("the signature time-stamp is not valid")
+
+    @staticmethod
+    def _untouched(embedded, integrity, last: bool) -> None:
         wanted = SignatureCoverageLevel.ENTIRE_FILE if last else SignatureCoverageLevel.ENTIRE_REVISION
         if integrity["coverage"] < wanted:
             raise Rejected(f"coverage {integrity['coverage'].name}")
@@ -177,14 +200,13 @@ class PyHanko:
                 raise Rejected(f"changed later: {short(changes)}")
         if not integrity["docmdp_ok"]:
             raise Rejected("changed against what its signature permits")
-        return f"{found[-1].ades_subindic.standard_name}, {words}"
 
-    async def _each_stamp(self, reader, stamps) -> None:
-        knowledge = self._in_file(reader)
+    async def _each_stamp(self, reader, stamps, spec=None) -> None:
+        spec = spec or self.spec(RevinfoOnlineFetchingRule.LOCAL_ONLY, self._in_file(reader))
         for stamp in stamps:
             result = await ades.ades_timestamp_validation(
                 stamp.signed_data,
-                self.spec(RevinfoOnlineFetchingRule.LOCAL_ONLY, knowledge),
+                spec,
                 stamp.compute_digest,
             )
             if result.ades_subindic != AdESPassed.OK:

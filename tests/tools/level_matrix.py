@@ -146,6 +146,20 @@ def two_signatures(world: World) -> Iterator[Task]:
         yield Task(group, f"both by Antin, {level}", lambda level=level: ours(level))
     for level in ("B-T", "B-LTA"):
         yield Task(group, f"person with pyHanko, agency with Antin, {level}", lambda level=level: mixed(level))
+    def stamped(level: str):
+        signature, seal = world.picture("signature", (20, 50, 160)), world.picture("seal", (200, 20, 30))
+        first = world.sign(
+            world.original, person, "B-T", "own", "pades",
+            "--stamp", "person@rect:110,200,40,20", "--picture", signature,
+        )  # fmt: skip
+        both = world.sign(
+            first, agency, level, "own", "pades",
+            "--stamp", "agency,over-text@rect:90,195,75,45", "--picture", seal,
+        )  # fmt: skip
+        return Made(both, level, signatures=2, ours=1)
+
+    for level in ("B-T", "B-LTA"):
+        yield Task(group, f"both by Antin, both visible, {level}", lambda level=level: stamped(level))
     yield Task(group, "both by Antin (the first B-B), then antin extend to B-LT, then to B-LTA", later)
     yield Task(group, "both by Antin, extended to B-LTA by pyHanko", theirs_later)
 

@@ -137,7 +137,10 @@ class Panel:
         message, content = made.data, made.content if made.format == "cades-detached" else None
         words, stamped = [], []
         if made.format == "asic-e":
-            opened = asic(made.data, made.level)
+            try:
+                opened = asic(made.data, made.level)
+            except Rejected as rejected:
+                return {"economy": lambda: self._raise(rejected)}
             message, content, words, stamped = opened.message, opened.manifest, opened.words, opened.archive
         return {
             "pyhanko": lambda: pyhanko.judge_cms(message, content, made.level),
@@ -146,6 +149,10 @@ class Panel:
             "antin": lambda: self.world.verify(path, made, content_path),
             "economy": lambda: "; ".join(words) or "–",
         }
+
+    @staticmethod
+    def _raise(rejected: Rejected) -> str:
+        raise rejected
 
     @staticmethod
     def _tokens(openssl: OpenSsl, made: Made, message: bytes, content: bytes | None, stamped) -> str:

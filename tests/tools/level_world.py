@@ -171,6 +171,28 @@ class World:
                 )
         return "\n".join(parts)
 
+    def picture(self, name: str, colour: tuple[int, int, int]) -> Path:
+        """A PNG with a transparent background: a ring, drawn here so that no picture needs to be kept."""
+        import struct
+        import zlib
+
+        path = self.work / f"{name}.png"
+        side, rows = 400, bytearray()
+        for y in range(side):
+            rows.append(0)
+            for x in range(side):
+                distance = ((x - side / 2) ** 2 + (y - side / 2) ** 2) ** 0.5
+                rows += bytes((*colour, 255 if 170 < distance < 195 or distance < 40 else 0))
+
+        def chunk(kind: bytes, data: bytes) -> bytes:
+            return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+        header = struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
+        path.write_bytes(
+            b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(rows))) + chunk(b"IEND", b"")
+        )
+        return path
+
     # --- Antin ------------------------------------------------------------------------------------------------------
 
     def _file(self, suffix: str) -> Path:

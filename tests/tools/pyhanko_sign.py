@@ -9,7 +9,7 @@ OUT_DIR/CASE--STEM.pdf for every case and input, and OUT_DIR/list.json:
     {"root": "root.pem", "tsa": "own" | URL,
      "files": [{"file", "case", "original", "sha256",
                 "signatures": [{"field", "kind": "signature" | "document_timestamp", "key", "mechanism", "digest",
-                                "sub_filter", "timestamp": true | false, "signer"}]}],
+                                "sub_filter", "timestamp": true | false, "signer", "level": "" | "B-LT" | "B-LTA"}]}],
      "skipped": [{"case", "original", "why"}]}
 """
 
@@ -25,6 +25,7 @@ from io import BytesIO
 from pathlib import Path
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
 
 from throwaway_ca import KEY_KINDS, Authority, UrlTimeStamper
@@ -45,6 +46,10 @@ class Step:
     certify: bool = False
     locked: bool = False
     document_timestamp: bool = False
+    # "B-LT" or "B-LTA": with revocation lists in the file, and a document time-stamp over them.
+    level: str = ""
+    # One more document time-stamp, as at the end of the first one's time.
+    renewed: bool = False
 
 
 def both(name: str, step: Step) -> dict[str, tuple[Step, ...]]:
@@ -72,6 +77,10 @@ CASES: dict[str, tuple[Step, ...]] = {
     "certified": (Step("p256", certify=True, timestamp=True), Step("rsa3072", timestamp=True)),
     # DocMDP P=1: the file is whole, but nothing may be added to it (ISO 32000-2 12.8.2.2).
     "locked": (Step("p256", certify=True, locked=True, timestamp=True),),
+    "long-term": (Step("p256", timestamp=True, level="B-LT"),),
+    "archival": (Step("rsa3072", timestamp=True, level="B-LTA"),),
+    "archival-renewed": (Step("p384", digest="sha384", timestamp=True, level="B-LTA", renewed=True),),
+    "adobe-archival": (Step("p256", sub_filter=ADOBE, timestamp=True, level="B-LT"),),
     "document-timestamp": (Step("p256", timestamp=True), Step("", document_timestamp=True)),
 }
 
@@ -95,6 +104,9 @@ def sign(original: bytes, steps: tuple[Step, ...], authority: Authority, holders
                 docmdp_permissions=fields.MDPPerm.NO_CHANGES if step.locked else fields.MDPPerm.FILL_FORMS,
                 name=f"Signer {step.key}",
                 reason="test",
+                embed_validation_info=bool(step.level),
+                use_pades_lta=step.level == "B-LTA",
+                validation_context=authority.validation_context() if step.level else None,
             )
             out = signers.PdfSigner(
                 metadata,
@@ -112,12 +124,27 @@ def sign(original: bytes, steps: tuple[Step, ...], authority: Authority, holders
                     "sub_filter": step.sub_filter.value.lstrip("/"),
                     "timestamp": step.timestamp,
                     "signer": f"Signer {step.key}",
+                    "level": step.level if step.sub_filter == PADES else "",
                 }
             )
+            if step.level == "B-LTA":
+                made.append({"field": None, "kind": "document_timestamp", "sub_filter": "ETSI.RFC3161"})
+            if step.renewed:
+                out = renew(out.getvalue(), authority, timestamper)
+                made.append({"field": None, "kind": "document_timestamp", "sub_filter": "ETSI.RFC3161"})
         data = out.getvalue()
     if not data.startswith(original):
         raise RuntimeError("pyHanko changed earlier bytes")
     return data, made
+
+
+def renew(data: bytes, authority: Authority, timestamper) -> BytesIO:
+    """Evidence on the last document time-stamp, and another one over it."""
+    out = BytesIO()
+    signers.PdfTimeStamper(timestamper).update_archival_timestamp_chain(
+        PdfFileReader(BytesIO(data)), authority.validation_context(), output=out
+    )
+    return out
 
 
 def main() -> int:

@@ -1,7 +1,8 @@
 """A certification authority that lives for one test run: root, issuing CA, signers, time-stamping authority.
 
 Made with the `cryptography` package and signed for with pyHanko, so that nothing of Antin takes part: what Antin then
-verifies is the work of others. The certificates carry no addresses (no OCSP, no CRL): the chain and the clock decide.
+verifies is the work of others. The certificates carry no addresses (no OCSP, no CRL): the chain and the clock decide, and where a file is made to
+last, the lists that stand in it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from asn1crypto import crl as asn1_crl
 from asn1crypto import keys as asn1_keys
 from asn1crypto import pem as asn1_pem
 from asn1crypto import tsp
@@ -21,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.sign import signers
 from pyhanko.sign.timestamps import DummyTimeStamper, TimeStamper
+from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 KEY_KINDS = ("rsa2048", "rsa3072", "p256", "p384")
@@ -115,6 +118,31 @@ class Authority:
             prefer_pss=pss,
             embed_roots=False,
         )
+
+    def validation_context(self) -> ValidationContext:
+        """What pyHanko puts into a file as evidence: fresh lists of both authorities, nothing fetched."""
+        lists = [self._list(self.root, self._root_key), self._list(self.issuing, self._issuing_key)]
+        return ValidationContext(
+            trust_roots=[to_asn1(self.root)],
+            other_certs=[to_asn1(self.issuing)],
+            crls=lists,
+            allow_fetching=False,
+            revocation_mode="hard-fail",
+        )
+
+    def _list(self, issuer: x509.Certificate, key) -> asn1_crl.CertificateList:
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(issuer.subject)
+            .last_update(self.now - dt.timedelta(minutes=5))
+            .next_update(self.now + dt.timedelta(days=1))
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False
+            )
+            .add_extension(x509.CRLNumber(1), critical=False)
+        )
+        signed = builder.sign(key, hashes.SHA256())
+        return asn1_crl.CertificateList.load(signed.public_bytes(serialization.Encoding.DER))
 
     def timestamper(self) -> TimeStamper:
         """A time-stamping authority inside this process, under the same root (pyHanko's own one knows RSA only)."""

@@ -1,7 +1,7 @@
 //! Signing and extending a file outside the archive: in go bytes, out come bytes that our own validator has passed.
 //!
 //! # Contents
-//! * `pades`: PDF. `raise`: any PDF to a higher level.
+//! * `pades`: PDF. `raise`: any PDF to a higher level. `envelope`: CAdES and ASiC-E.
 //! * `room`: how much a time-stamp token takes. `refusal`: why not.
 //!
 //! # Invariants
@@ -11,6 +11,7 @@
 //! # What is not here
 //! Keeping, logging, receipts: `accept`.
 
+mod envelope;
 mod pades;
 mod raise;
 mod refusal;

@@ -6,11 +6,13 @@
 mod files;
 mod outcome;
 mod place;
+mod stamp;
 mod words;
 
 pub(super) use files::{Output, Overwrite, read};
 pub(super) use outcome::conclude;
 pub(super) use place::{Place, Trusted};
+pub(super) use stamp::Stamp;
 pub(super) use words::NotMade;
 
 use crate::record::SignatureLevel;

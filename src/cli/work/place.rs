@@ -86,6 +86,10 @@ impl Trusted {
         &self.anchors
     }
 
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     pub const fn max_file_bytes(&self) -> u64 {
         self.limits.max_file_bytes
     }

@@ -47,7 +47,7 @@ impl NotMade {
     }
 
     /// A problem that the pages and the API name too.
-    fn problem(code: &str, values: &[(&str, &str)]) -> Self {
+    pub fn problem(code: &str, values: &[(&str, &str)]) -> Self {
         let lines = [Lang::En, Lang::Vi].map(|lang| {
             let words = i18n::problem(lang, code, values);
             format!("{} {}", words.detail, words.remedy)
@@ -70,10 +70,6 @@ impl NotMade {
             refusal.code(),
             &[("what", &what), ("detail", &what), ("limit", &limit)],
         )
-    }
-
-    pub fn of_stamp(code: &str, why: &str) -> Self {
-        Self::problem(code, &[("what", why), ("detail", why)])
     }
 
     /// What the workshop refused about `file`.

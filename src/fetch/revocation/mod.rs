@@ -22,8 +22,8 @@ use std::sync::{Mutex, PoisonError};
 
 pub use cause::{StatusCause, StatusFailure};
 
-use super::Fetcher;
 use super::wire::Budget;
+use super::{Fetcher, Trouble};
 use crate::pki::cert::Certificate;
 use crate::pki::crl::Crl;
 use crate::pki::ocsp::BasicResponse;
@@ -42,6 +42,8 @@ const ADDRESSES_MAX: usize = 2;
 const MAX_ENTRIES: usize = 1_024;
 /// All different lists that the kept facts hold.
 const KEPT_LIST_BYTES: usize = 64 * 1024 * 1024;
+
+const SPENT: StatusCause = StatusCause::Wire(Trouble::BudgetSpent);
 
 /// What was had of one certificate's status, and what was tried in vain.
 #[derive(Debug, Clone, Default)]
@@ -116,6 +118,20 @@ impl RevocationSource {
         issuer: &Certificate,
         now: UtcTime,
     ) -> RevocationFacts {
+        let budget = fetcher.budget_for_file();
+        self.facts_within(fetcher, memory, subject, issuer, now, budget)
+    }
+
+    /// As `facts`, within time that is shared: for the certificates of one file, one after the other.
+    pub fn facts_within(
+        &self,
+        fetcher: &Fetcher,
+        memory: &Memory,
+        subject: &Certificate,
+        issuer: &Certificate,
+        now: UtcTime,
+        budget: Budget,
+    ) -> RevocationFacts {
         self.answer(Question {
             fetcher,
             memory,
@@ -123,7 +139,7 @@ impl RevocationSource {
             issuer,
             now,
             not_before: None,
-            budget: Budget::of_ms(fetcher.settings.budget_ms),
+            budget,
         })
     }
 
@@ -144,11 +160,11 @@ impl RevocationSource {
             issuer,
             now,
             not_before: Some(not_before),
-            budget: Budget::of_ms(fetcher.settings.budget_ms),
+            budget: fetcher.budget_for_file(),
         })
     }
 
-    fn answer(&self, question: Question<'_>) -> RevocationFacts {
+    fn answer(&self, mut question: Question<'_>) -> RevocationFacts {
         let key = key_of(question.subject, question.issuer);
         if let Some(facts) = self.recall(&key, &question) {
             return facts;
@@ -159,7 +175,14 @@ impl RevocationSource {
         if let Some(facts) = self.recall(&key, &question) {
             return facts;
         }
+        let own_ms = question.fetcher.settings.budget_ms;
+        let was_short = question.budget.left().as_millis() < u128::from(own_ms);
+        question.budget = question.budget.within_ms(own_ms);
         let facts = self.ask(&question);
+        // Whoever used up the time that was shared must not make others believe that this source is dead.
+        if was_short && facts.failures.iter().any(|f| f.cause == SPENT) {
+            return facts;
+        }
         let keep_s = if facts.as_of.is_some() {
             KEEP_S
         } else {

@@ -350,3 +350,32 @@ fn a_revocation_is_not_hidden_by_what_is_kept() {
     let status = world.status(&facts, SEAL, after(300));
     assert!(matches!(status, Some(Status::Revoked { .. })), "{status:?}");
 }
+
+#[test]
+fn a_file_that_uses_up_its_time_does_not_make_a_source_look_dead() {
+    let world = World::new();
+    world.faulty(|_, _| Some(Reply::Stall));
+    let fetcher = Fetcher::new(&Settings {
+        timeout_ms: 5_000,
+        list_timeout_ms: 5_000,
+        budget_ms: 1_000,
+        ..world.settings()
+    });
+    // Twice the time of one certificate, for all of them.
+    let shared = fetcher.budget_for_file();
+    let ask = |name| {
+        let (subject, issuer) = (world.certificate(name), world.issuer_of(name));
+        let source = &world.source;
+        let facts = source.facts_within(&fetcher, &world.memory, subject, issuer, clock(), shared);
+        assert!(facts.as_of.is_none());
+        let codes: Vec<&str> = facts.failures.iter().map(|f| f.cause.code()).collect();
+        assert_eq!(codes, ["budget_spent", "budget_spent"], "{name}");
+    };
+    for name in ["tsa", "seal-revoked", SEAL] {
+        ask(name);
+    }
+    // The first had its whole time and is remembered as silent; the last had none and is not.
+    world.sound_at(clock());
+    assert!(world.facts(&fetcher, "tsa", clock()).as_of.is_none());
+    assert!(world.facts(&fetcher, SEAL, clock()).as_of.is_some());
+}

@@ -21,12 +21,13 @@ const LEGAL_ATTESTATION: i64 = 1 << 4;
 const REVOCATION: i64 = 1 << 5;
 const DIGEST: i64 = 1 << 6;
 const LOCK_DOCUMENT: i64 = 1 << 7;
-const ALL: i64 = (1 << 9) - 1;
+const APPEARANCE_FILTER: i64 = 1 << 8;
+const KNOWN: i64 = (1 << 9) - 1;
 
 /// The digests that a key of ours may bring; which one is not known yet.
 const DIGESTS: [&str; 3] = ["SHA256", "SHA384", "SHA512"];
 
-/// Seed values of the field.
+/// Seed values of the field. A demand for a time-stamp (TimeStamp, Ff 1) is no obstacle: every signature gets one (B-T).
 pub(super) fn met(
     doc: &Document<'_>,
     field: &Field<'_>,
@@ -52,7 +53,7 @@ pub(super) fn met(
         return refused("its seed values cannot be read");
     };
     let demanded = |flag: i64| flags & flag != 0;
-    let what = if demanded(!ALL) {
+    let what = if demanded(!KNOWN) {
         Some("it makes a demand that is not known here")
     } else if demanded(FILTER) && seed.has("Filter") && !seed.name_is("Filter", "Adobe.PPKLite") {
         Some("it demands another signature handler")
@@ -70,7 +71,7 @@ pub(super) fn met(
         Some("it demands a particular digest algorithm")
     } else if demanded(LOCK_DOCUMENT) && seed.name_is("LockDocument", "true") {
         Some("it demands that the document be locked by this signature")
-    } else if demanded(1 << 8) && seed.has("AppearanceFilter") {
+    } else if demanded(APPEARANCE_FILTER) && seed.has("AppearanceFilter") {
         Some("it demands an appearance of its own naming")
     } else if demands_of(doc, seed, "Cert")? {
         Some("it demands a particular certificate")

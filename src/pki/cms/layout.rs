@@ -61,8 +61,19 @@ pub struct Additions<'a> {
     pub ocsp_responses: &'a [Vec<u8>],
     /// An unsigned attribute with one value: index of the signer, attribute type, value.
     pub unsigned: Option<(usize, &'a [u8], &'a [u8])>,
+    /// Whether that attribute takes the place of those of its type.
+    pub placing: Placing,
     /// A hash function to be listed at the head.
     pub digest: Option<DigestAlgorithm>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Placing {
+    /// One more.
+    #[default]
+    Beside,
+    /// Only for attributes that nothing covers yet.
+    InsteadOf,
 }
 
 impl<'a> Layout<'a> {
@@ -141,8 +152,11 @@ impl<'a> Layout<'a> {
             .iter()
             .enumerate()
             .map(|(index, signer)| match more.unsigned {
-                Some((of, kind, value)) if of == index => signer.with(&[attribute(kind, value)]),
-                _ => signer.with(&[]),
+                Some((of, kind, value)) if of == index => {
+                    let replaced = (more.placing == Placing::InsteadOf).then_some(kind);
+                    signer.with(&[attribute(kind, value)], replaced)
+                }
+                _ => signer.with(&[], None),
             })
             .collect();
         let old: Vec<&[u8]> = signers.iter().map(Vec::as_slice).collect();
@@ -183,8 +197,10 @@ impl<'a> SignerLayout<'a> {
         Ok(Self { fixed, unsigned })
     }
 
-    fn with(&self, more: &[Vec<u8>]) -> Vec<u8> {
-        let old: Vec<&[u8]> = self.unsigned.iter().map(|a| a.raw).collect();
+    fn with(&self, more: &[Vec<u8>], replaced: Option<&[u8]>) -> Vec<u8> {
+        let replaced = replaced.map(write::oid);
+        let stays = |a: &&UnsignedLayout<'_>| replaced.as_deref() != Some(a.kind);
+        let old: Vec<&[u8]> = self.unsigned.iter().filter(stays).map(|a| a.raw).collect();
         let attributes = joined(&old, more);
         if attributes.is_empty() {
             return write::element(tag::SEQUENCE, self.fixed);

@@ -15,6 +15,7 @@ mod attributes;
 mod build;
 mod layout;
 mod parse;
+mod revocation_values;
 mod signer;
 
 #[cfg(test)]
@@ -26,8 +27,9 @@ pub use build::{
     Assembly, SignedAttrs, SigningFacts, assemble, attributes_and_more, attributes_to_sign,
     size_upper_bound,
 };
-pub use layout::{Additions, Layout, SignerLayout, UnsignedLayout};
+pub use layout::{Additions, Layout, Placing, SignerLayout, UnsignedLayout};
 pub use parse::SignedData;
+pub use revocation_values::RevocationValues;
 pub use signer::{CertificateBinding, SignerId, SignerInfo};
 
 /// Departures from the standards that do not hinder reading; whoever judges decides what they are worth.

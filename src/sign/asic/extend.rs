@@ -3,8 +3,9 @@
 use super::cades::{self, ValidationData};
 use super::{MIME_CADES, MIME_TOKEN, MIME_XML, Refusal, Root, reference};
 use crate::asic::{self, Container, File, Limits, MIME_ASIC_E, Manifest, Role};
-use crate::pki::cms::{Additions, Layout};
+use crate::pki::cms::{Additions, Layout, Placing, RevocationValues};
 use crate::pki::digest::{self, DigestAlgorithm};
+use crate::pki::oid;
 use crate::pki::tsp::Token;
 
 /// A.7: the newest archive manifest has this name; older ones are renamed.
@@ -168,14 +169,7 @@ impl Existing {
             .iter_mut()
             .find(|file| file.name == *name)
             .ok_or(Refusal::Token)?;
-        let layout = Layout::read(&token.bytes).map_err(|_| Refusal::Token)?;
-        token.bytes = layout.with(&Additions {
-            certificates: data.certificates,
-            crls: data.crls,
-            ocsp_responses: data.ocsps,
-            ..Additions::default()
-        });
-        Token::parse(&token.bytes).map_err(|_| Refusal::Token)?;
+        token.bytes = with_values(&token.bytes, data).ok_or(Refusal::Token)?;
         Ok(self)
     }
 
@@ -256,6 +250,24 @@ impl Existing {
     fn holds(&self, name: &str) -> bool {
         name == self.signature_name || self.files.iter().any(|f| f.name == name)
     }
+}
+
+/// The token with certificates and CRLs in its sets, and OCSP responses in its revocation-values (EN 319 122-1 5.5.3).
+fn with_values(token: &[u8], data: &ValidationData<'_>) -> Option<Vec<u8>> {
+    let parsed = Token::parse(token).ok()?;
+    let mut values = RevocationValues::of(parsed.signer());
+    values.take(data.ocsps);
+    let values = values.to_der();
+    let unsigned =
+        (!data.ocsps.is_empty()).then_some((0, oid::ATTR_REVOCATION_VALUES, values.as_slice()));
+    let token = Layout::read(token).ok()?.with(&Additions {
+        certificates: data.certificates,
+        crls: data.crls,
+        unsigned,
+        placing: Placing::InsteadOf,
+        ..Additions::default()
+    });
+    Token::parse(&token).is_ok().then_some(token)
 }
 
 impl ToBeStamped {

@@ -13,8 +13,6 @@
 
 mod extend;
 mod prepare;
-#[cfg(test)]
-mod tests;
 
 pub use extend::{Existing, ToBeStamped, open};
 pub use prepare::{DataFile, Package, Request, Signed, ToBeSigned, prepare};

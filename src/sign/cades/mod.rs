@@ -13,8 +13,6 @@
 
 mod extend;
 mod prepare;
-#[cfg(test)]
-mod tests;
 
 pub use extend::{Existing, Refusal, ToBeStamped, ValidationData, open};
 pub use prepare::{Message, Packaging, Request, Signed, ToBeSigned, prepare};

@@ -3,13 +3,15 @@
 use super::super::refusal::StampRefusal;
 use super::super::sheet::Sheet;
 use super::open::{Reader, guarded};
-use super::work::{self, Pictures};
+use super::work::Purpose;
 use hayro::hayro_interpret::InterpreterSettings;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
 
 /// Sides of a drawn page are 16-bit numbers; this leaves the renderer room for its own rounding.
 const MAX_SIDE: f64 = 32_000.0;
+/// A4 at 300 dpi has 8.7 million.
+const MAX_PIXELS: f64 = 12_000_000.0;
 
 pub(super) struct Drawn {
     pub width: u16,
@@ -37,12 +39,21 @@ impl Drawn {
 impl Reader {
     pub(super) fn drawn(&self, index: u32, sheet: &Sheet, dpi: u32) -> Result<Drawn, StampRefusal> {
         let page = self.page(index)?;
-        work::check(page, Pictures::Decoded)?;
         let area = sheet.area();
         let scale = f64::from(dpi) / 72.0;
-        if area.width() * scale > MAX_SIDE || area.height() * scale > MAX_SIDE {
+        let pixels = area.width() * area.height() * scale * scale;
+        if area.width() * scale > MAX_SIDE
+            || area.height() * scale > MAX_SIDE
+            || pixels > MAX_PIXELS
+        {
             return Err(StampRefusal::PreviewTooLarge);
         }
+        self.afford(
+            page,
+            Purpose::Drawing {
+                pixels: whole(pixels),
+            },
+        )?;
         // The renderer knows no user unit.
         let (width, _) = page.render_dimensions();
         let scale = scale * area.width() / f64::from(width.max(1.0));
@@ -51,7 +62,11 @@ impl Reader {
             page,
             &RenderCache::new(),
             &InterpreterSettings::default(),
-            &RenderSettings::default(),
+            &RenderSettings {
+                // Programs inside of strangers' fonts are not run.
+                hinting: false,
+                ..RenderSettings::default()
+            },
             &PixmapSettings {
                 x_scale: scale,
                 y_scale: scale,
@@ -93,4 +108,13 @@ impl Reader {
 )]
 fn narrow(scale: f64) -> f32 {
     scale as f32
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between 0 and 12 million"
+)]
+fn whole(pixels: f64) -> u64 {
+    pixels.clamp(0.0, MAX_PIXELS) as u64
 }

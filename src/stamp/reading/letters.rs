@@ -4,7 +4,7 @@ use super::super::geometry::Rect;
 use super::super::refusal::StampRefusal;
 use super::super::sheet::Sheet;
 use super::open::{Reader, guarded};
-use super::work::{self, Pictures};
+use super::work::Purpose;
 use hayro::hayro_interpret::font::{Glyph, GlyphRun};
 use hayro::hayro_interpret::hayro_cmap::BfString;
 use hayro::hayro_interpret::{
@@ -53,7 +53,7 @@ impl Reader {
     ) -> Result<Letters, StampRefusal> {
         guarded(|| {
             let page = self.page(index)?;
-            work::check(page, Pictures::Skipped)?;
+            self.afford(page, Purpose::Reading)?;
             let settings = InterpreterSettings {
                 render_content: content,
                 ..InterpreterSettings::default()

@@ -9,6 +9,8 @@ use hayro::hayro_syntax::page::Page;
 
 /// Annotations looked at on one page.
 const MAX_ANNOTATIONS: usize = 10_000;
+/// Of all pages.
+const MAX_ALL_ANNOTATIONS: usize = 100_000;
 /// ISO 32000-1 12.7.3.1: a field's parents.
 const MAX_PARENTS: usize = 32;
 /// Pages whose annotations are looked at for a signature.
@@ -71,10 +73,16 @@ impl Reader {
                     .for_each(|mark| visit(index, mark));
                 return Ok(());
             }
+            let mut seen = 0;
             for index in (0u32..).take(self.pages().min(MAX_PAGES)) {
-                of_page(self.page(index)?)
-                    .into_iter()
-                    .for_each(|mark| visit(index, mark));
+                let marks = of_page(self.page(index)?);
+                seen += marks.len();
+                if seen > MAX_ALL_ANNOTATIONS {
+                    return Err(StampRefusal::TooMuchWork {
+                        what: "annotations of a file",
+                    });
+                }
+                marks.into_iter().for_each(|mark| visit(index, mark));
             }
             Ok(())
         })

@@ -5,13 +5,19 @@
 //! * A panic inside of the interpreter ends as `StampRefusal::Unreadable`.
 
 use super::super::refusal::StampRefusal;
+use super::work::{self, Purpose};
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Array, Dict, Name};
 use hayro::hayro_syntax::page::Page;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// All pages that one request looks at, together: half a minute at worst.
+const MAX_WORK: u64 = 12_000_000;
 
 pub(crate) struct Reader {
     pdf: Pdf,
+    spent: Cell<u64>,
 }
 
 /// The interpreter is another project's code over strangers' files: it may stop, the caller must not.
@@ -26,7 +32,10 @@ impl Reader {
         let data = file.to_vec();
         guarded(|| {
             Pdf::new(data)
-                .map(|pdf| Reader { pdf })
+                .map(|pdf| Reader {
+                    pdf,
+                    spent: Cell::new(0),
+                })
                 .map_err(|_| StampRefusal::Unreadable)
         })
     }
@@ -44,6 +53,18 @@ impl Reader {
                 page: index.saturating_add(1),
                 pages: self.pages(),
             })
+    }
+
+    /// Refuses a page that costs too much, by itself or after all those before.
+    pub(super) fn afford(&self, page: &Page<'_>, purpose: Purpose) -> Result<(), StampRefusal> {
+        let spent = self.spent.get().saturating_add(work::check(page, purpose)?);
+        self.spent.set(spent);
+        if spent > MAX_WORK {
+            return Err(StampRefusal::TooMuchWork {
+                what: "pages of one request",
+            });
+        }
+        Ok(())
     }
 
     pub(super) fn catalog(&self) -> Option<Dict<'_>> {

@@ -30,50 +30,80 @@ const MAX_DEPTH: usize = 30;
 /// All pictures of a page: an A0 drawing of 300 dpi has 139 million.
 const MAX_PIXELS: u64 = 150_000_000;
 
+const TOO_MANY: StampRefusal = StampRefusal::TooMuchWork {
+    what: "operators of a page",
+};
+
 const TOO_DEEP: StampRefusal = StampRefusal::TooMuchWork {
     what: "forms inside forms",
 };
 
-/// Whether pictures will be decoded.
+/// Soft masks of a page; the renderer keeps one byte a pixel for each.
+const MAX_SOFT_MASKS: usize = 64;
+/// A painting that runs over the whole canvas (pattern, shading) costs as much as an operator for so many pixels.
+const PIXELS_PER_OPERATION: u64 = 500;
+/// Inflated bytes that take as long as one operator.
+const BYTES_PER_OPERATION: u64 = 64;
+/// A tile whose steps are at least half its sides is laid over itself at most three times three times.
+const TILE_COPIES: u64 = 9;
+
+/// What will be done with the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pictures {
-    Skipped,
-    Decoded,
+pub(super) enum Purpose {
+    /// Letters are collected; pictures stay packed.
+    Reading,
+    /// All of it is drawn on a canvas of so many pixels.
+    Drawing { pixels: u64 },
 }
 
-/// Refuses a page that would cost more than its reader is worth.
-pub(super) fn check(page: &Page<'_>, pictures: Pictures) -> Result<(), StampRefusal> {
-    streams(page, pictures)?;
-    let mut counter = Counter::default();
+/// The cost of the page in operators; refuses one that would cost more than its reader is worth.
+pub(super) fn check(page: &Page<'_>, purpose: Purpose) -> Result<u64, StampRefusal> {
+    let inflated = streams(page, purpose)?;
+    let mut counter = Counter {
+        known: HashMap::new(),
+        canvas: match purpose {
+            Purpose::Reading => 0,
+            Purpose::Drawing { pixels } => pixels / PIXELS_PER_OPERATION,
+        },
+    };
     let mut total = counter.run(page.typed_operations(), page.resources(), 0)?;
-    if pictures == Pictures::Decoded
+    if purpose != Purpose::Reading
         && let Some(annotations) = page.raw().get::<Array<'_>>("Annots".as_bytes())
     {
         for annotation in annotations.iter::<Dict<'_>>().take(MAX_OBJECTS) {
             let appearance = annotation
                 .get::<Dict<'_>>("AP".as_bytes())
-                .and_then(|appearance| appearance.get::<Stream<'_>>("N".as_bytes()));
-            if let Some(form) = appearance {
-                total = total.saturating_add(counter.stream(&form, page.resources(), 0)?);
+                .and_then(|appearance| appearance.get::<Object<'_>>("N".as_bytes()));
+            let states: Vec<Stream<'_>> = match appearance {
+                Some(Object::Stream(form)) => vec![form],
+                // One of several states is drawn: the dearest is counted.
+                Some(Object::Dict(states)) => states
+                    .entries()
+                    .take(MAX_OBJECTS)
+                    .filter_map(|(state, _)| states.get::<Stream<'_>>(&state))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            let mut dearest = 0;
+            for form in states {
+                dearest = dearest.max(counter.stream(&form, page.resources(), 0)?);
             }
+            total = total.saturating_add(dearest);
         }
     }
     if total > MAX_OPERATIONS {
-        return Err(StampRefusal::TooMuchWork {
-            what: "operators of a page",
-        });
+        return Err(TOO_MANY);
     }
-    Ok(())
+    Ok(total.saturating_add(inflated / BYTES_PER_OPERATION))
 }
 
-/// Inflates all streams that can be reached from the page, one after the other, and keeps none.
-fn streams(page: &Page<'_>, pictures: Pictures) -> Result<(), StampRefusal> {
+/// Inflates all streams that can be reached from the page, one after the other, and keeps none; gives their bytes.
+fn streams(page: &Page<'_>, purpose: Purpose) -> Result<u64, StampRefusal> {
     let mut seen: HashSet<ObjectIdentifier> = HashSet::new();
     let mut waiting: Vec<Object<'_>> = Vec::new();
-    let mut inflated = 0u64;
-    let mut pixels = 0u64;
+    let mut found = Found::default();
     let mut objects = 0usize;
-    push_entries(page.raw(), &mut waiting);
+    push_page(page, &mut waiting);
     // Resources may come from the page tree above.
     let above = page.resources();
     for dict in [
@@ -95,65 +125,107 @@ fn streams(page: &Page<'_>, pictures: Pictures) -> Result<(), StampRefusal> {
         }
         match object {
             Object::Dict(dict) if dict.obj_id().is_none_or(|id| seen.insert(id)) => {
+                found.soft_masks += usize::from(dict.get::<Dict<'_>>("SMask".as_bytes()).is_some());
                 push_entries(&dict, &mut waiting);
             }
             Object::Array(array) => {
                 // Arrays have no number of their own: the count of objects bounds them.
                 waiting.extend(array.iter::<Object<'_>>().take(MAX_OBJECTS));
             }
-            Object::Stream(stream) => {
-                if !seen.insert(stream.obj_id()) {
-                    continue;
-                }
+            Object::Stream(stream) if seen.insert(stream.obj_id()) => {
                 push_entries(stream.dict(), &mut waiting);
-                let is_picture = is_picture(stream.dict());
-                if is_picture && pictures == Pictures::Skipped {
-                    continue;
-                }
-                if is_picture {
-                    pixels = pixels.saturating_add(pixels_of(&stream));
-                }
-                inflated = inflated.saturating_add(measured(
-                    &stream,
-                    MAX_INFLATED_BYTES - inflated.min(MAX_INFLATED_BYTES),
-                )?);
+                found.stream(&stream, purpose)?;
             }
             _ => {}
         }
-        if inflated > MAX_INFLATED_BYTES {
-            return Err(StampRefusal::TooMuchWork {
-                what: "inflated bytes of a page",
-            });
-        }
-        if pixels > MAX_PIXELS {
-            return Err(StampRefusal::TooMuchWork {
-                what: "pixels of a page's pictures",
-            });
-        }
+        found.check(purpose)?;
     }
-    Ok(())
+    Ok(found.inflated)
 }
 
-/// What leads away from the page: other pages, the tree above, the logical structure, actions.
-const AWAY: [&str; 11] = [
-    "Parent",
-    "P",
-    "Dest",
-    "A",
-    "AA",
-    "B",
-    "Popup",
-    "IRT",
-    "V",
-    "Pg",
-    "StructParent",
-];
+#[derive(Default)]
+struct Found {
+    inflated: u64,
+    pixels: u64,
+    soft_masks: usize,
+}
+
+impl Found {
+    fn stream(&mut self, stream: &Stream<'_>, purpose: Purpose) -> Result<(), StampRefusal> {
+        if is_picture(stream.dict()) {
+            if purpose == Purpose::Reading {
+                return Ok(());
+            }
+            self.pixels = self.pixels.saturating_add(pixels_of(stream));
+        }
+        if purpose != Purpose::Reading {
+            tile(stream.dict())?;
+        }
+        let left = MAX_INFLATED_BYTES.saturating_sub(self.inflated);
+        self.inflated = self.inflated.saturating_add(measured(stream, left)?);
+        Ok(())
+    }
+
+    fn check(&self, purpose: Purpose) -> Result<(), StampRefusal> {
+        let refused = |what| Err(StampRefusal::TooMuchWork { what });
+        if self.inflated > MAX_INFLATED_BYTES {
+            return refused("inflated bytes of a page");
+        }
+        if self.pixels > MAX_PIXELS {
+            return refused("pixels of a page's pictures");
+        }
+        if purpose != Purpose::Reading && self.soft_masks > MAX_SOFT_MASKS {
+            return refused("soft masks of a page");
+        }
+        Ok(())
+    }
+}
+
+/// ISO 32000-1 8.7.3: a tile that is laid over itself a thousand times, or on a plane squeezed to a line, is no pattern
+/// that anybody sees.
+fn tile(dict: &Dict<'_>) -> Result<(), StampRefusal> {
+    if dict.get::<u32>("PatternType".as_bytes()) != Some(1) {
+        return Ok(());
+    }
+    let number = |key: &str| dict.get::<f64>(key.as_bytes()).unwrap_or(0.0).abs();
+    let [x0, y0, x1, y1] = dict.get::<[f64; 4]>("BBox".as_bytes()).unwrap_or([0.0; 4]);
+    let [a, b, c, d, _, _] = dict
+        .get::<[f64; 6]>("Matrix".as_bytes())
+        .unwrap_or([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    let area = (a * d - b * c).abs();
+    let sides = a.hypot(b) * c.hypot(d);
+    let orderly = number("XStep") * 2.0 >= (x1 - x0).abs()
+        && number("YStep") * 2.0 >= (y1 - y0).abs()
+        && number("XStep") > 0.0
+        && number("YStep") > 0.0
+        && area * 4.0 >= sides
+        && sides > 1e-6
+        && sides.is_finite();
+    if orderly {
+        Ok(())
+    } else {
+        Err(StampRefusal::TooMuchWork {
+            what: "a tiling pattern",
+        })
+    }
+}
+
+/// What the interpreter takes from a page and its annotations; other entries lead to other pages and to the structure.
+fn push_page<'a>(page: &Page<'a>, waiting: &mut Vec<Object<'a>>) {
+    for key in ["Contents", "Resources", "Group"] {
+        waiting.extend(page.raw().get::<Object<'_>>(key.as_bytes()));
+    }
+    let annotations = page.raw().get::<Array<'_>>("Annots".as_bytes());
+    for annotation in annotations
+        .iter()
+        .flat_map(|annotations| annotations.iter::<Dict<'_>>().take(MAX_OBJECTS))
+    {
+        waiting.extend(annotation.get::<Object<'_>>("AP".as_bytes()));
+    }
+}
 
 fn push_entries<'a>(dict: &Dict<'a>, waiting: &mut Vec<Object<'a>>) {
     for (key, _) in dict.entries().take(MAX_OBJECTS) {
-        if AWAY.contains(&key.as_str()) {
-            continue;
-        }
         if let Some(object) = dict.get::<Object<'_>>(&key)
             && matches!(
                 object,
@@ -261,10 +333,11 @@ fn measured(stream: &Stream<'_>, left: u64) -> Result<u64, StampRefusal> {
     Ok(total.saturating_mul(factor))
 }
 
-#[derive(Default)]
 struct Counter {
     /// Cost of each stream once known; None while it is being counted.
     known: HashMap<ObjectIdentifier, Option<u64>>,
+    /// Cost of a painting that runs over the whole canvas.
+    canvas: u64,
 }
 
 impl Counter {
@@ -306,14 +379,47 @@ impl Counter {
     ) -> Result<u64, StampRefusal> {
         let each = 1 + self.dearest(resources, depth)?;
         let mut total = 0u64;
+        let mut by_pattern = false;
         while let Some(operation) = operations.next() {
             let mut cost = each;
+            let is_text = matches!(
+                operation,
+                TypedInstruction::ShowText(_)
+                    | TypedInstruction::ShowTexts(_)
+                    | TypedInstruction::NextLineAndShowText(_)
+                    | TypedInstruction::ShowTextWithParameters(_)
+            );
             match operation {
+                // Once a pattern was chosen, what follows may be painted with it.
+                TypedInstruction::NonStrokeColorNamed(_)
+                | TypedInstruction::StrokeColorNamed(_) => {
+                    by_pattern = by_pattern || !resources.patterns.is_empty();
+                }
+                TypedInstruction::Shading(_) => cost = cost.saturating_add(self.canvas),
+                TypedInstruction::FillPathNonZero(_)
+                | TypedInstruction::FillPathNonZeroCompatibility(_)
+                | TypedInstruction::FillPathEvenOdd(_)
+                | TypedInstruction::FillAndStrokeNonZero(_)
+                | TypedInstruction::FillAndStrokeEvenOdd(_)
+                | TypedInstruction::CloseFillAndStrokeNonZero(_)
+                | TypedInstruction::CloseFillAndStrokeEvenOdd(_)
+                | TypedInstruction::StrokePath(_)
+                | TypedInstruction::CloseAndStrokePath(_)
+                    if by_pattern =>
+                {
+                    cost = cost.saturating_add(self.canvas);
+                }
                 TypedInstruction::XObject(x) => {
-                    if let Some(stream) = resources.get_x_object(x.0)
-                        && !is_picture(stream.dict())
-                    {
-                        cost += self.stream(&stream, resources, depth + 1)?;
+                    if let Some(stream) = resources.get_x_object(x.0) {
+                        let inner = if !is_picture(stream.dict()) {
+                            self.stream(&stream, resources, depth + 1)?
+                        } else if self.canvas > 0 {
+                            // Decoded again each time.
+                            pixels_of(&stream) / PIXELS_PER_OPERATION
+                        } else {
+                            0
+                        };
+                        cost = cost.saturating_add(inner);
                     }
                 }
                 TypedInstruction::ShowText(t) => cost = glyphs(t.0.as_bytes().len(), each),
@@ -326,11 +432,12 @@ impl Counter {
                 }
                 _ => {}
             }
+            if by_pattern && is_text {
+                cost = cost.saturating_add(self.canvas);
+            }
             total = total.saturating_add(cost);
             if total > MAX_OPERATIONS {
-                return Err(StampRefusal::TooMuchWork {
-                    what: "operators of a page",
-                });
+                return Err(TOO_MANY);
             }
         }
         Ok(total)
@@ -341,7 +448,8 @@ impl Counter {
         let mut dearest = 0;
         for (name, _) in resources.patterns.entries().take(MAX_OBJECTS) {
             if let Some(pattern) = resources.patterns.get::<Stream<'_>>(&name) {
-                dearest = dearest.max(self.stream(&pattern, resources, depth + 1)?);
+                let once = self.stream(&pattern, resources, depth + 1)?;
+                dearest = dearest.max(once.saturating_mul(TILE_COPIES));
             }
         }
         for (name, _) in resources.ext_g_states.entries().take(MAX_OBJECTS) {

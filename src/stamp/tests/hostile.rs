@@ -100,6 +100,74 @@ fn a_picture_of_too_many_pixels_is_not_decoded() {
 }
 
 #[test]
+fn tiles_are_drawn_when_they_are_patterns_and_refused_when_they_are_traps() {
+    let tiled = |entries: &str| {
+        let pattern = craft::stream(
+            &format!(
+                "/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /Resources << >> {entries}"
+            ),
+            "1 0 0 rg 0 0 5 5 re f",
+        );
+        craft::page(
+            &format!("{A4} /Resources << /Pattern << /P 5 0 R >> >>"),
+            "/Pattern cs /P scn 0 0 300 300 re f",
+            &[&pattern],
+        )
+    };
+    let drawn = |entries: &str| {
+        preview_png(&tiled(entries), 1, 36, &Limits::default())
+            .map(|_| "drawn")
+            .map_err(|refusal| refusal.code())
+    };
+    assert_eq!(drawn("/BBox [0 0 10 10] /XStep 10 /YStep 10"), Ok("drawn"));
+    for trap in [
+        "/BBox [0 0 10 10] /XStep 0.001 /YStep 10",
+        "/BBox [0 0 10 10] /XStep 10 /YStep 0",
+        "/BBox [0 0 10 10]",
+        "/BBox [0 0 1000000 10] /XStep 10 /YStep 10",
+        "/BBox [0 0 10 10] /XStep 10 /YStep 10 /Matrix [1 0 1000 1 0 0]",
+        "/BBox [0 0 10 10] /XStep 10 /YStep 10 /Matrix [0 0 0 0 0 0]",
+    ] {
+        assert_eq!(drawn(trap), Err("stamp_too_much_work"), "{trap}");
+    }
+    // Reading draws no tile.
+    laid_out(
+        &tiled("/BBox [0 0 10 10] /XStep 0.001 /YStep 10"),
+        "copy:sao-y",
+    )
+    .unwrap();
+}
+
+#[test]
+fn pages_of_one_request_share_one_budget() {
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        String::new(),
+    ];
+    let mut kids = String::new();
+    // Each page alone is affordable: 3.5 million operators, from a form that is drawn again and again.
+    let busy = "n ".repeat(3_500);
+    for page in 0..8 {
+        let number = 3 + page;
+        kids.push_str(&format!("{number} 0 R "));
+        objects.push(format!(
+            "<< /Type /Page /Parent 2 0 R /Contents 11 0 R {A4} /Resources << /XObject << /F 12 0 R >> >> >>"
+        ));
+    }
+    objects[1] = format!("<< /Type /Pages /Kids [{kids}] /Count 8 >>");
+    objects.push(craft::stream("", &"/F Do ".repeat(1_000)));
+    objects.push(form("", &busy));
+    let file = craft::file(&objects);
+    let refusal = laid_out(&file, "info@text:Nobody").unwrap_err();
+    assert_eq!(
+        refusal,
+        StampRefusal::TooMuchWork {
+            what: "pages of one request"
+        }
+    );
+}
+
+#[test]
 fn a_preview_has_the_size_that_was_asked_for_and_shows_the_stamp() {
     let plain = a4("");
     let signed = stamped(&plain, "agency@rect:20,30,120,40");

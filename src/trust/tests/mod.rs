@@ -3,6 +3,7 @@
 mod algorithms;
 mod path;
 mod revocation;
+mod statements;
 
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};

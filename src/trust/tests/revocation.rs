@@ -26,13 +26,13 @@ fn revoked(reason: Option<u8>) -> Option<Status> {
 }
 
 /// A CA, a seal below it.
-struct Town {
+pub(super) struct Town {
     root: Holder,
-    ca: Holder,
-    seal: Holder,
+    pub ca: Holder,
+    pub seal: Holder,
 }
 
-fn town() -> Town {
+pub(super) fn town() -> Town {
     let root = ca("Root").root();
     let issuing = ca("CA").by(&root);
     let points = write::sequence(&[write::sequence(&[point_name("http://a/1.crl")])]);
@@ -55,7 +55,7 @@ fn point_name(url: &str) -> Vec<u8> {
     write::explicit(0, &write::element(tag::context_constructed(0), &url))
 }
 
-struct Ocsp<'a> {
+pub(super) struct Ocsp<'a> {
     by: &'a Holder,
     carried: Vec<&'a Holder>,
     produced_at: i64,
@@ -65,7 +65,7 @@ struct Ocsp<'a> {
 }
 
 impl<'a> Ocsp<'a> {
-    fn new(by: &'a Holder, status: CertStatus) -> Self {
+    pub fn new(by: &'a Holder, status: CertStatus) -> Self {
         Self {
             by,
             carried: vec![by],
@@ -76,7 +76,7 @@ impl<'a> Ocsp<'a> {
         }
     }
 
-    fn about(&self, subject: &Holder, issuer: &Holder) -> BasicResponse {
+    pub fn about(&self, subject: &Holder, issuer: &Holder) -> BasicResponse {
         let serial = subject.certificate.serial();
         let answer = Answer {
             id: CertId::new(DigestAlgorithm::Sha1, &issuer.certificate, serial),
@@ -97,7 +97,7 @@ fn revoked_at(at: i64, reason: Option<u8>) -> CertStatus {
     CertStatus::Revoked { at, reason }
 }
 
-struct List<'a> {
+pub(super) struct List<'a> {
     by: &'a Holder,
     this_update: i64,
     next_update: Option<i64>,
@@ -107,7 +107,7 @@ struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    fn new(by: &'a Holder) -> Self {
+    pub fn new(by: &'a Holder) -> Self {
         Self {
             by,
             this_update: NOW - 60,
@@ -129,12 +129,12 @@ impl<'a> List<'a> {
         self
     }
 
-    fn updates(mut self, this_update: i64, next_update: Option<i64>) -> Self {
+    pub fn updates(mut self, this_update: i64, next_update: Option<i64>) -> Self {
         (self.this_update, self.next_update) = (this_update, next_update);
         self
     }
 
-    fn crl(&self) -> Crl {
+    pub fn crl(&self) -> Crl {
         let mut fields = vec![
             write::small_integer(1),
             self.algorithm.to_der(),

@@ -1,5 +1,7 @@
 //! Files signed in process, well and badly, and what is said of them.
 
+mod asic;
+mod cades;
 mod certificates;
 mod dictionary;
 mod flows;

@@ -2,11 +2,14 @@
 
 use super::*;
 use crate::keys::{FileKey, SigningKey};
+use crate::pdf::Dss;
 use crate::pki::digest::DigestAlgorithm;
 use crate::pki::ocsp::{CertId, Request, Response};
 use crate::pki::tsp;
 use crate::province::{Cast, Declaration, Now, Province};
-use crate::verify::RevocationCheck;
+use crate::record::SignatureLevel;
+use crate::sign::{add_evidence, prepare_document_timestamp};
+use crate::verify::{LongTermNeed, RevocationCheck, long_term_needs};
 
 const SEALS: [&str; 7] = [
     "seal-district",
@@ -52,17 +55,95 @@ fn signed_by(name: &str) -> Vec<u8> {
     .unwrap();
     let signature = key.sign(prepared.to_sign()).unwrap();
     let signed = prepared.signed(Signature(signature));
-    let hash = signed.timestamp_imprint().to_vec();
+    let token = token_over(signed.timestamp_imprint(), NOW);
+    signed.complete(Some(&token)).unwrap().into_bytes()
+}
+
+/// As the province's authority answers a request.
+fn token_over(imprint: [u8; 32], at_s: i64) -> Vec<u8> {
     let imprint = tsp::Imprint {
         digest: DigestAlgorithm::Sha256,
-        hash,
+        hash: imprint.to_vec(),
     };
     let request = tsp::Request::new(imprint, Some(&[7; 8]));
     let answer = province()
         .timestamp_authority()
-        .answer(&request.to_der(), Now::from(at(NOW)));
-    let token = tsp::Response::parse(&answer).unwrap().token.unwrap();
-    signed.complete(Some(&token)).unwrap().into_bytes()
+        .answer(&request.to_der(), Now::from(at(at_s)));
+    tsp::Response::parse(&answer).unwrap().token.unwrap()
+}
+
+/// What `need` asks for, as the province's responder answers; by the issuer's list after the responder's year.
+fn answer_to(need: LongTermNeed, at_s: i64, store: &mut Dss) {
+    match need {
+        LongTermNeed::Certificate { certificate } => {
+            store.certificates.push(certificate.der().to_vec());
+        }
+        LongTermNeed::Status {
+            subject,
+            issuer,
+            fresh_after,
+        } => {
+            assert!(fresh_after <= at(at_s));
+            if at_s > NOW + 360 * DAY_S {
+                let authority = province().entities().find(|e| *e.certificate() == issuer);
+                let list = province().crl(authority.unwrap().name(), at(at_s)).unwrap();
+                store.crls.push(list.to_vec());
+                return;
+            }
+            let id = CertId::new(DigestAlgorithm::Sha1, &issuer, subject.serial());
+            let request = Request::new(vec![id], None).to_der();
+            let answer = province().ocsp_responder().answer(&request, at(at_s));
+            store.ocsps.push(answer);
+        }
+        LongTermNeed::Issuer { subject } => panic!("{subject:?}"),
+    }
+}
+
+#[test]
+fn a_seal_of_the_province_is_raised_to_b_lta_and_renewed() {
+    let anchors = Anchors::new(vec![province().root().unwrap().certificate().clone()]);
+    let memory = Memory::new();
+    let limits = Limits::default();
+    let mut upload = Upload::from(signed_by("seal-district"));
+    // Soon after; before the seal has ended (three years); before the unit has (eight).
+    for at_s in [NOW + 60, NOW + 900 * DAY_S, NOW + 2_800 * DAY_S] {
+        let mut store = Dss::default();
+        for need in long_term_needs(upload.bytes(), &anchors, &[], &memory, at(at_s)) {
+            answer_to(need, at_s, &mut store);
+        }
+        assert!(!store.is_empty());
+        upload = add_evidence(upload, &store, &limits).unwrap();
+        let left = long_term_needs(upload.bytes(), &anchors, &[], &memory, at(at_s));
+        assert!(left.is_empty(), "{left:?}");
+        let room = token_over([0; 32], at_s).len() + 16;
+        let prepared = prepare_document_timestamp(upload, &limits, room).unwrap();
+        let token = token_over(prepared.imprint(), at_s + 60);
+        let sealed = prepared.complete(&token).unwrap();
+        assert_eq!(sealed.level(), SignatureLevel::BLTA);
+        let evidence = Evidence {
+            anchors: &anchors,
+            extra: &[],
+            revocation: &RevocationEvidence::default(),
+            memory: &memory,
+        };
+        let report = judge(sealed.bytes(), &evidence, at(at_s + DAY_S));
+        check_report(&report, PASSED);
+        assert_eq!(report.signatures[0].level.as_deref(), Some("B-LTA"));
+        upload = sealed.into_upload();
+    }
+}
+
+#[test]
+fn a_token_that_has_no_room_is_given_back() {
+    let upload = Upload::from(signed_by("seal-district"));
+    let limits = Limits::default();
+    let before = upload.sha256();
+    let prepared = prepare_document_timestamp(upload, &limits, 64).unwrap();
+    let token = token_over(prepared.imprint(), NOW);
+    let no_room = prepared.complete(&token).unwrap_err();
+    assert_eq!(no_room.need_bytes, token.len());
+    assert!(no_room.have_bytes >= 64 && no_room.have_bytes < token.len());
+    assert_eq!(no_room.upload.sha256(), before);
 }
 
 fn evidence_for(name: &str) -> RevocationEvidence {

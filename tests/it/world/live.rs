@@ -7,7 +7,7 @@ use super::authority::Authority;
 use super::demo::{Auditor, Clerk, Facts, Sample};
 use super::http::Call;
 use super::merkle;
-use super::process::{Server, antin};
+use super::process::{ANTIN, Server, antin, run_in};
 use super::temp::TempDir;
 use super::wait;
 
@@ -22,11 +22,34 @@ pub struct Live {
     dir: TempDir,
 }
 
+/// What stands of its key in the office's table, and what the server needs in its environment for it.
+pub struct OfficeKey {
+    pub toml: String,
+    pub env: Vec<(&'static str, String)>,
+    /// What `/readyz` says with it.
+    pub readiness: u16,
+}
+
+impl OfficeKey {
+    fn simple() -> Self {
+        Self {
+            toml: "key_file = \"keys/seal.key\"\ncertificate_file = \"seal.pem\"".into(),
+            env: Vec::new(),
+            readiness: 200,
+        }
+    }
+}
+
 impl Live {
     /// Readiness stays down for `drain_s` before the end.
     #[track_caller]
     pub fn serve(authority: &Authority, drain_s: u32) -> Self {
-        Live::serve_with(authority, drain_s, |_| String::new())
+        Live::build(
+            authority,
+            drain_s,
+            |_| OfficeKey::simple(),
+            |_| String::new(),
+        )
     }
 
     /// `more` gives what else stands in the configuration, from the folder it lies in.
@@ -34,6 +57,26 @@ impl Live {
     pub fn serve_with(
         authority: &Authority,
         drain_s: u32,
+        more: impl FnOnce(&Path) -> String,
+    ) -> Self {
+        Live::build(authority, drain_s, |_| OfficeKey::simple(), more)
+    }
+
+    /// With the seal's key moved to where `place` puts it: it finds `keys/seal.key` and `seal.pem` in the folder given.
+    #[track_caller]
+    pub fn serve_with_key(
+        authority: &Authority,
+        drain_s: u32,
+        place: impl FnOnce(&Path) -> OfficeKey,
+    ) -> Self {
+        Live::build(authority, drain_s, place, |_| String::new())
+    }
+
+    #[track_caller]
+    fn build(
+        authority: &Authority,
+        drain_s: u32,
+        place: impl FnOnce(&Path) -> OfficeKey,
         more: impl FnOnce(&Path) -> String,
     ) -> Self {
         let dir = TempDir::new("serve");
@@ -58,22 +101,35 @@ impl Live {
             .find(|w| w.starts_with("antin_live_"))
             .unwrap();
         let (listen, admin) = (free_address(), free_address());
-        let mut text = configuration(&listen, &admin, authority.address(), api_key, drain_s);
+        let office_key = place(&home);
+        let env: Vec<(&str, &str)> = office_key
+            .env
+            .iter()
+            .map(|(n, v)| (*n, v.as_str()))
+            .collect();
+        let mut text = configuration(
+            &listen,
+            &admin,
+            authority.address(),
+            api_key,
+            drain_s,
+            &office_key.toml,
+        );
         text.push_str(&more(&home));
         let config = home.join("antin.toml");
         std::fs::write(&config, text).unwrap();
 
         let config = config.to_str().unwrap();
-        let checked = antin(&["config", "check", "--config", config]);
+        let checked = run_in(ANTIN, &["config", "check", "--config", config], &env, None);
         assert_eq!(checked.code, Some(0), "{checked:?}");
-        let mut server = Server::start(&["serve", "--config", config], &[], &dir.join("output"));
+        let mut server = Server::start(&["serve", "--config", config], &env, &dir.join("output"));
         let (base_url, admin_url) = (format!("http://{listen}"), format!("http://{admin}"));
         wait::until("readiness of the server", 30, || {
             if let Some(status) = server.exited() {
                 panic!("serve ended at its start: {status}\n{}", server.said());
             }
             let answer = Call::get(format!("{admin_url}/readyz")).try_send().ok()?;
-            (answer.status == 200).then_some(())
+            (answer.status == office_key.readiness).then_some(())
         });
         let clerk = Clerk {
             office: OFFICE.to_owned(),
@@ -145,7 +201,14 @@ fn free_address() -> String {
         .to_string()
 }
 
-fn configuration(listen: &str, admin: &str, tsa: &str, api_key: &str, drain_s: u32) -> String {
+fn configuration(
+    listen: &str,
+    admin: &str,
+    tsa: &str,
+    api_key: &str,
+    drain_s: u32,
+    office_key: &str,
+) -> String {
     let key_sha256 = merkle::hex(&merkle::sha256(api_key.as_bytes()));
     format!(
         r#"base_url = "http://ketqua.example.vn"
@@ -168,8 +231,7 @@ allow_private = ["{tsa}"]
 code = "{OFFICE}"
 name = "{OFFICE_NAME}"
 level = "district"
-key_file = "keys/seal.key"
-certificate_file = "seal.pem"
+{office_key}
 [[client]]
 name = "Bộ phận Một cửa"
 role = "clerk"
