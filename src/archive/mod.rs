@@ -63,7 +63,7 @@ pub use open::{Archive, OpenRefusal, Opening, Settings, create_log};
 pub use retrieve::{Found, StoredResult, Wanted};
 pub use seal::{Seal, SealSettings};
 pub use sweep::{Finding, FindingKind, Progress, SweepReport, SweepState};
-pub use told::{Told, ToldField};
+pub use told::{Told, ToldField, ToldWord};
 pub use versions::Version;
 pub use work::{DeskSettings, WorkId};
 pub use workshop::{Made, Room, WorkRefusal, Workshop};

@@ -292,6 +292,7 @@ impl Archive {
     /// # Errors
     /// The last flush failed.
     pub fn close(&self) -> Result<(), Fault> {
+        self.batches.end();
         self.levels.end();
         let worker = self
             .worker
@@ -301,7 +302,6 @@ impl Archive {
         if worker.is_some_and(|worker| worker.join().is_err()) {
             tracing::error!("the worker for levels ended in a panic");
         }
-        self.batches.end();
         self.sequencer
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

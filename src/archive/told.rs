@@ -15,7 +15,19 @@ pub struct Told {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<ToldWord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<ToldField>,
+}
+
+/// An argument that is a sentence itself: its name, its key in the translations, and what that sentence holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToldWord {
+    pub name: String,
+    pub key: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<(String, String)>,
 }
 
 /// One wrong field of a record.
@@ -34,6 +46,7 @@ impl Told {
             // One spelling wherever it is told, whatever the layer below uses.
             code: code.replace('-', "_"),
             args: Vec::new(),
+            words: Vec::new(),
             fields: Vec::new(),
         }
     }
@@ -91,7 +104,16 @@ impl Turn {
                 Self::Stop(Told::new("office_unknown").with("office", office.to_string()))
             }
             Refusal::CertificateNotUsable(why) => {
-                Self::Stop(Told::new("certificate_not_usable").with("why", why.to_string()))
+                let mut told = Told::new("certificate_not_usable");
+                let values = why.values().into_iter();
+                told.words.push(ToldWord {
+                    name: "reason".into(),
+                    key: format!("not_usable.{}", why.code()),
+                    values: values
+                        .map(|(name, value)| (name.to_owned(), value))
+                        .collect(),
+                });
+                Self::Stop(told)
             }
             Refusal::InProgress => Self::Again(Told::new("idempotency_in_progress")),
             Refusal::Timestamp(_) | Refusal::TimestampNotTrusted(_) => {

@@ -1,4 +1,4 @@
-//! `[desk]`: how long work in hand is kept.
+//! `[desk]`: how long work in hand is kept, how much of it, and by how many it is worked on.
 
 use std::ops::RangeInclusive;
 

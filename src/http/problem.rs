@@ -62,7 +62,7 @@ impl Problem {
         self
     }
 
-    fn with_word(mut self, name: &'static str, key: String, values: Values) -> Self {
+    pub fn with_word(mut self, name: &'static str, key: String, values: Values) -> Self {
         self.0.words.push((name, key, values));
         self
     }

@@ -27,11 +27,20 @@ const NAMES: [&str; 8] = [
 ];
 
 pub(super) fn words(lang: Lang, told: &Told) -> ProblemWords {
-    let args: Vec<(&str, &str)> = told
+    let mut all: Vec<(&str, String)> = told
         .args
         .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .map(|(name, value)| (name.as_str(), value.clone()))
         .collect();
+    for word in &told.words {
+        let values: Vec<(&str, &str)> = word
+            .values
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        all.push((&word.name, i18n::tf(lang, &word.key, &values)));
+    }
+    let args: Vec<(&str, &str)> = all.iter().map(|(n, v)| (*n, v.as_str())).collect();
     i18n::problem(lang, &told.code, &args)
 }
 

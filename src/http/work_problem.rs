@@ -11,7 +11,11 @@ impl From<HandRefusal> for Problem {
         match refusal {
             HandRefusal::Result(refusal) => refusal.into(),
             HandRefusal::CertificateMissing => Self::new(400, "certificate_missing"),
-            HandRefusal::Signer(why) => Self::new(422, "signer_not_usable").with("why", why),
+            HandRefusal::Signer(why) => Self::new(422, "signer_not_usable").with_word(
+                "reason",
+                format!("not_usable.{}", why.code()),
+                why.values(),
+            ),
             HandRefusal::Algorithm(why) => {
                 Self::new(422, "signature_algorithm_unfit").with("why", why)
             }

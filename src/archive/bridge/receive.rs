@@ -78,7 +78,7 @@ impl Archive {
         let now = self.now();
         match self.may_sign_by_hand(&row.office, &new.signing, now) {
             Err(HandRefusal::Signer(why)) => {
-                tracing::warn!(session = %id, why, "the signer of a returned file may not sign");
+                tracing::warn!(session = %id, %why, "the signer of a returned file may not sign");
                 return Err(other());
             }
             checked => checked?,

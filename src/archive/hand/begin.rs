@@ -120,10 +120,12 @@ impl Archive {
         .map_err(|refusal| Refusal::Pdf(refusal).into())
     }
 
-    /// Where no token was seen yet, one is asked for: its size has to be known before the person signs.
+    /// Where no token was seen yet, one is asked for: its size has to be known before the person signs. Where nobody answers, the
+    /// usual size has to do; what does not fit later is stamped like a result whose authority is down.
     fn token_room(&self) -> Result<usize, HandRefusal> {
-        if self.token_bytes.load(Ordering::Relaxed) == TOKEN_BYTES_FIRST {
-            let token = self.time_stamp(random()?).map_err(Refusal::Timestamp)?;
+        if self.token_bytes.load(Ordering::Relaxed) == TOKEN_BYTES_FIRST
+            && let Ok(token) = self.time_stamp(random()?)
+        {
             self.token_bytes.store(
                 token.der.len().saturating_add(TOKEN_SPARE_BYTES),
                 Ordering::Relaxed,

@@ -144,20 +144,27 @@ impl Archive {
         Ok(())
     }
 
+    /// Where no authority answers the signature stands without a time-stamp of its own, as a seal does: one follows later.
     fn stamp_by_hand(
         &self,
         row: &Row,
         signing: &Signing,
         mut prepared: ToBeSigned,
         signature: &[u8],
-    ) -> Result<(Sealed, Token), HandRefusal> {
+    ) -> Result<(Sealed, Option<Token>), HandRefusal> {
         for _ in 0..FITTING_TRIES {
             let signed = prepared.signed(Signature(signature.to_vec()));
-            let token = self
-                .time_stamp(signed.timestamp_imprint())
-                .map_err(Refusal::Timestamp)?;
+            let token = match self.time_stamp(signed.timestamp_imprint()) {
+                Ok(token) => token,
+                Err(failure) => {
+                    tracing::warn!(office = %row.office, %failure, "no time-stamping authority answers; a signature by hand waits for its time-stamp");
+                    metrics::counter!("antin_stamps_pending_total").increment(1);
+                    let sealed = signed.complete(None).map_err(|_| HandRefusal::NoRoom)?;
+                    return Ok((sealed, None));
+                }
+            };
             match signed.complete(Some(&token.der)) {
-                Ok(sealed) => return Ok((sealed, token)),
+                Ok(sealed) => return Ok((sealed, Some(token))),
                 Err(no_room) => {
                     // What is begun next gets enough room.
                     let room = token.der.len().saturating_add(TOKEN_SPARE_BYTES);
@@ -189,7 +196,7 @@ impl Archive {
                     issuer: issuer_of_spki(made.certificate.spki()),
                 },
                 made.sealed,
-                Some(made.token),
+                made.token,
             ),
             Then::Seal => {
                 let now = self.now();
@@ -240,7 +247,7 @@ impl Archive {
 /// A file with the person's signature, judged.
 struct ByHand<'a> {
     sealed: Sealed,
-    token: Token,
+    token: Option<Token>,
     certificate: &'a Certificate,
     record: ResultRecord,
     /// Signatures that were there before.

@@ -25,6 +25,7 @@ pub(super) use pending::{Row as PendingRow, file_name};
 pub(super) use signer::Signing;
 
 use super::accept;
+use super::binding::NotUsable;
 use super::work::WorkId;
 use crate::pki::cert::Certificate;
 use crate::record::{Fault, ResultRecord, UtcTime};
@@ -70,7 +71,7 @@ pub enum HandRefusal {
     Result(accept::Refusal),
     CertificateMissing,
     /// Nobody of this office may sign with it now, or it does not hold.
-    Signer(String),
+    Signer(NotUsable),
     /// The algorithm is not one for this key.
     Algorithm(String),
     /// Work in hand takes as much room as it may.

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::HandRefusal;
 use super::algorithm::HandAlgorithm;
 use crate::archive::accept::Refusal;
-use crate::archive::binding::{Binding, usable};
+use crate::archive::binding::{Binding, NotUsable, usable};
 use crate::archive::open::Archive;
 use crate::pki::cert::Certificate;
 use crate::record::{Fault, OfficeCode, UtcTime};
@@ -56,10 +56,10 @@ impl Archive {
     /// Puts what a client sent into order: the signer's certificate, then issuers that are no roots.
     pub(super) fn signing_of(&self, sent: Vec<Certificate>) -> Result<Signing, HandRefusal> {
         if sent.len() > CERTIFICATES_MAX {
-            return Err(HandRefusal::Signer(format!(
+            return Err(HandRefusal::Signer(NotUsable::Chain(format!(
                 "{} certificates were sent; send the signer's and its issuers",
                 sent.len()
-            )));
+            ))));
         }
         let anchors = self.anchors.certificates();
         let is_root = |c: &Certificate| {
@@ -81,7 +81,7 @@ impl Archive {
         let binding = self
             .bindings
             .for_certificate(office, &signing.certificate, now)
-            .map_err(|why| HandRefusal::Signer(why.to_string()))?;
+            .map_err(HandRefusal::Signer)?;
         build(
             &signing.certificate,
             &signing.chain,
@@ -91,10 +91,10 @@ impl Archive {
             Purpose::Signature,
             Budget::default(),
         )
-        .map_err(|failure| HandRefusal::Signer(format!("{failure:?}")))?;
+        .map_err(|failure| HandRefusal::Signer(failure.into()))?;
         match self.not_revoked(&signing.certificate, &signing.chain, now) {
             Err(Refusal::CertificateNotUsable(why)) => {
-                return Err(HandRefusal::Signer(why.to_string()));
+                return Err(HandRefusal::Signer(why));
             }
             other => other?,
         }
@@ -118,7 +118,6 @@ pub(super) fn algorithm_for(
             algorithm.algorithm().name()
         )));
     }
-    usable(certificate, algorithm.algorithm(), now)
-        .map_err(|why| HandRefusal::Signer(why.to_string()))?;
+    usable(certificate, algorithm.algorithm(), now).map_err(HandRefusal::Signer)?;
     Ok(algorithm)
 }

@@ -356,7 +356,7 @@ fn what_waits_too_long_expires_and_takes_no_room() {
         let person = Person::of_files(&home.join("keys/person.key"), &home.join("person.pem"));
         format!(
             "[desk]\nsignature_expires_s = 1\nbridge_expires_s = 1\n[[signatory]]\noffice = \"H26.7\"\nperson = \"Người Ký Thử\"\npost = \"Chủ tịch\"\n\
-             from = \"2020-01-01T00:00:00Z\"\nuntil = \"2099-01-01T00:00:00Z\"\ncertificate_sha256 = \"{}\"\n",
+             from = \"2020-01-01\"\nuntil = \"2099-01-01\"\ncertificate_sha256 = \"{}\"\n",
             person.certificate_sha256()
         )
     });
