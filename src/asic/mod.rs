@@ -6,7 +6,7 @@
 //!
 //! # Invariants
 //! * One reading only: what two ZIP readers could see differently (doubled names, headers that disagree, bytes that belong to no file) is
-//!   refused, not chosen from (`docs/decisions/0013-own-zip-reader.md`).
+//!   refused, not chosen from (`docs/decisions/0012-own-zip-reader.md`).
 //! * Memory and work are bounded by [`Limits`] before anything is unpacked.
 //!
 //! # What is not here

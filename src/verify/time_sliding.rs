@@ -5,7 +5,7 @@
 //!   proven to have existed while the keys above were known to be good.
 //!
 //! A status that says "good" is good until the next one was due (nextUpdate), by the freshness rule of 5.2.5 without a limit of the
-//! policy's own; that moment, not thisUpdate, is how far the time slides. docs/decisions/0012 says why.
+//! policy's own; that moment, not thisUpdate, is how far the time slides. docs/decisions/0011 says why.
 
 use super::case::{Case, Weighed};
 use super::indication::SubIndication;
