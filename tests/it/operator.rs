@@ -3,7 +3,6 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::clerk::problem;
 use crate::world::authority::Authority;
 use crate::world::filing::{OWNER, OWNER_ID};
 use crate::world::live::Live;
@@ -141,7 +140,7 @@ fn a_real_archive_is_made_served_and_stopped_gracefully() {
 }
 
 #[test]
-fn without_a_time_stamp_nothing_is_kept() {
+fn while_no_authority_answers_results_wait_for_their_time_stamp_in_the_log() {
     let authority = match Authority::open() {
         Ok(authority) => authority,
         Err(why) => return tools::skip(&why),
@@ -149,24 +148,21 @@ fn without_a_time_stamp_nothing_is_kept() {
     let live = Live::serve(&authority, 0);
     drop(authority);
     let filing = Filing::new(&live.clerk);
-    let answer = filing.send(&live.base_url, &live.clerk);
-    problem(&answer, 503, "timestamp_unavailable");
-    answer.needs("retry-after");
+    let first = filing.send(&live.base_url, &live.clerk).expect(201);
+    assert_eq!(first.json()["level"], "B-B", "{}", first.shown());
     let checkpoint = Call::get(format!("{}/log/checkpoint", live.base_url))
         .send()
         .expect(200);
     assert_eq!(
         checkpoint.text().lines().nth(1),
-        Some("0"),
+        Some("1"),
         "{}",
         checkpoint.shown()
     );
-    // The key is free again: the same request may come later.
-    problem(
-        &filing.send(&live.base_url, &live.clerk),
-        503,
-        "timestamp_unavailable",
-    );
+    // Sent again, it is the same result, not a second one.
+    let again = filing.send(&live.base_url, &live.clerk).expect(201);
+    assert_eq!(again.needs("idempotency-replayed"), "true");
+    assert_eq!(again.text(), first.text());
 }
 
 #[test]

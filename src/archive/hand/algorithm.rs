@@ -91,7 +91,7 @@ pub(super) fn cms_form(
     match (form, algorithm) {
         (SignatureForm::Raw, SignatureAlgorithm::Ecdsa { .. }) => {
             // The longest order here is that of P-521: 66 octets.
-            if signature.is_empty() || signature.len() % 2 != 0 || signature.len() > 132 {
+            if signature.is_empty() || !signature.len().is_multiple_of(2) || signature.len() > 132 {
                 return None;
             }
             let (r, s) = signature.split_at_checked(signature.len() / 2)?;
