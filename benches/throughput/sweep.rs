@@ -150,6 +150,7 @@ fn open(config: &Config) -> Outcome<std::sync::Arc<Archive>> {
             office: o.office.clone(),
             key: o.key.clone(),
             bindings: antin::archive::Bindings::default(),
+            stamp: antin::archive::StampFiles::default(),
         })
         .collect();
     Archive::open(Opening {

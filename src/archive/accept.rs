@@ -17,6 +17,8 @@ use super::gate::{Filing, Pass};
 use super::open::{Archive, random};
 use super::seal::Seal;
 use super::sequence::{Afterwards, LeafDraft, Place};
+use super::signing::Wish;
+use super::stamping::{Look, StampAsked};
 use crate::fetch::TimestampFailure;
 use crate::pdf;
 use crate::pki::cert::Certificate;
@@ -26,6 +28,7 @@ use crate::record::{
     Receipt, ResultId, ResultRecord, Sha256Stream, SignatureLevel, UtcTime, sha256,
 };
 use crate::sign::Upload;
+use crate::stamp::StampRefusal;
 use crate::store::{Admission, Row};
 use crate::trust::Memory;
 
@@ -37,6 +40,8 @@ pub struct Submission {
     pub idempotency: IdempotencyKey,
     /// The level asked for; None: the one that is configured.
     pub level: Option<SignatureLevel>,
+    /// A visible signature, where one is asked for.
+    pub stamp: Option<StampAsked>,
 }
 
 #[derive(Debug)]
@@ -52,6 +57,8 @@ pub struct Accepted {
 pub enum Refusal {
     Record(Vec<FieldProblem>),
     Pdf(pdf::Refusal),
+    /// The visible signature can't be put there.
+    Stamp(StampRefusal),
     /// The file carries a signature that does not hold.
     EarlierSignature {
         field: String,
@@ -86,6 +93,7 @@ pub(super) struct Task {
     pub key: Digest,
     pub content: Digest,
     pub wanted: SignatureLevel,
+    pub stamp: Option<StampAsked>,
 }
 
 /// Who made a result: the last signature's certificate, and the office it stands for.
@@ -136,6 +144,8 @@ pub(super) struct Made<'a> {
     pub level: SignatureLevel,
     /// What it is to become.
     pub wanted: SignatureLevel,
+    /// Where it had to be known before the file was signed.
+    pub public_id: Option<PublicId>,
     pub upload_sha256: Digest,
     pub key: Digest,
     pub content: Digest,
@@ -184,12 +194,13 @@ impl Archive {
             upload,
             idempotency,
             level,
+            stamp,
         } = submission;
         let office = pass
             .office()
             .cloned()
             .ok_or_else(|| Fault::plain("a filing pass without an office"))?;
-        let content = fingerprint(&record, &upload, level);
+        let content = fingerprint(&record, &upload, level, stamp.as_ref());
         self.take(Task {
             office,
             record,
@@ -197,6 +208,7 @@ impl Archive {
             key: idempotency_digest(pass, &idempotency),
             content,
             wanted: level.unwrap_or(self.settings.level),
+            stamp,
         })
     }
 
@@ -210,6 +222,7 @@ impl Archive {
             key,
             content,
             wanted,
+            stamp,
         } = task;
         let seal = self
             .seals
@@ -227,7 +240,13 @@ impl Archive {
         self.may_sign(seal, now)?;
         let upload_sha256 = upload.sha256();
         let before = self.judge_earlier(&upload, now)?;
-        let (sealed, token) = self.seal_file(seal, upload, wanted, now)?;
+        let public_id = PublicId::new(random()?);
+        let look = stamp.as_ref().map(|asked| Look {
+            asked,
+            record: &record,
+            public_id: &public_id,
+        });
+        let (sealed, token) = self.seal_file(seal, upload, Wish { wanted, look }, now)?;
         crash::point("accept.signed");
         self.judge_own(&sealed, before)?;
         self.keep(sealed.sha256(), sealed.bytes())?;
@@ -243,6 +262,7 @@ impl Archive {
             level: sealed.level(),
             wanted,
             upload_sha256,
+            public_id: Some(public_id),
             key,
             content,
         })
@@ -319,7 +339,10 @@ impl Archive {
             .saturating_mul(1_000);
         let id = ResultId::from_parts(now_ms, random()?)
             .ok_or_else(|| Fault::plain("the clock is out of range"))?;
-        let public_id = PublicId::new(random()?);
+        let public_id = match made.public_id {
+            Some(public_id) => public_id,
+            None => PublicId::new(random()?),
+        };
         let core = Core {
             version: 1,
             id,
@@ -402,6 +425,7 @@ pub(super) fn fingerprint(
     record: &ResultRecord,
     upload: &Upload,
     level: Option<SignatureLevel>,
+    stamp: Option<&StampAsked>,
 ) -> Digest {
     let mut stream = Sha256Stream::new();
     stream.update(b"antin/request/results\n");
@@ -409,6 +433,10 @@ pub(super) fn fingerprint(
     stream.update(upload.sha256().as_bytes());
     if let Some(level) = level {
         stream.update(level.as_str().as_bytes());
+    }
+    if let Some(stamp) = stamp {
+        stream.update(b"\nstamp\n");
+        stream.update(stamp.sha256.as_bytes());
     }
     stream.finish()
 }
@@ -433,6 +461,7 @@ impl Archive {
                 upload: Upload::from(pdf),
                 idempotency,
                 level: None,
+                stamp: None,
             },
         )
     }

@@ -1,10 +1,12 @@
 //! An office's seal: its key, the certificate that belongs to it, and whether it may be used now.
 
 use super::binding::{Binding, Bindings, NotUsable, usable};
+use super::stamping::StampFiles;
 use crate::keys::{self, KeySettings, SigningKey};
 use crate::pki::cert::Certificate;
 use crate::record::{Digest, Fault, Office, UtcTime, issuer_of_spki};
 use crate::sign::Signer;
+use crate::stamp::Stationery;
 use crate::trust::{Anchors, Budget, Memory, Purpose, build};
 
 /// An office with its key.
@@ -14,6 +16,7 @@ pub struct SealSettings {
     pub key: KeySettings,
     /// Whose certificates are whose, as far as the operator says.
     pub bindings: Bindings,
+    pub stamp: StampFiles,
 }
 
 pub struct Seal {
@@ -24,6 +27,7 @@ pub struct Seal {
     chain: Vec<Certificate>,
     issuer: Digest,
     bindings: Bindings,
+    stationery: Stationery,
 }
 
 impl std::fmt::Debug for Seal {
@@ -58,6 +62,10 @@ impl Seal {
             certificate,
             chain: list.filter(|c| !is_root(c)).collect(),
             bindings: settings.bindings.clone(),
+            stationery: settings
+                .stamp
+                .stationery(&settings.office.name)
+                .map_err(|e| Fault::new(doing(), e))?,
         })
     }
 
@@ -74,6 +82,12 @@ impl Seal {
     #[must_use]
     pub fn chain(&self) -> &[Certificate] {
         &self.chain
+    }
+
+    /// What its visible signatures are drawn with.
+    #[must_use]
+    pub const fn stationery(&self) -> &Stationery {
+        &self.stationery
     }
 
     pub(super) fn key(&self) -> &dyn SigningKey {

@@ -12,12 +12,13 @@ use super::accept::Refusal;
 use super::binding::NotUsable;
 use super::open::Archive;
 use super::seal::Seal;
+use super::stamping::Look;
 use crate::fetch::TimestampFailure;
-use crate::pdf::{self, Limits};
+use crate::pdf::{self, Limits, Place};
 use crate::pki::cert::Certificate;
 use crate::pki::tsp::Token;
 use crate::record::{Digest, Fault, SignatureLevel, UtcTime};
-use crate::sign::{NoRoom, Sealed, Signature, Signed, Upload, prepare};
+use crate::sign::{NoRoom, Sealed, Signature, Signed, Upload, prepare_placed};
 use crate::trust::{RevocationEvidence, Status, status_of};
 use crate::verify::{Evidence, Indication, judge};
 
@@ -25,6 +26,20 @@ use crate::verify::{Evidence, Indication, judge};
 pub(super) const TOKEN_SPARE_BYTES: usize = 64;
 /// Two authorities that take turns need two tries; a third is generous.
 const ROOM_TRIES: u32 = 3;
+
+/// What a signature is to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish<'a> {
+    pub wanted: SignatureLevel,
+    /// None: not seen on any page.
+    pub look: Option<Look<'a>>,
+}
+
+impl Wish<'_> {
+    pub const fn plain(wanted: SignatureLevel) -> Self {
+        Self { wanted, look: None }
+    }
+}
 
 /// What came of asking for a time-stamp.
 enum Stamping {
@@ -113,18 +128,19 @@ impl Archive {
         &self,
         seal: &Seal,
         upload: Upload,
-        wanted: SignatureLevel,
+        wish: Wish<'_>,
         now: UtcTime,
     ) -> Result<(Sealed, Option<Token>), Refusal> {
-        if wanted == SignatureLevel::BB {
-            return Ok((self.seal_unstamped(seal, upload, now)?, None));
+        let place = self.place(seal, &upload, wish.look, now)?;
+        if wish.wanted == SignatureLevel::BB {
+            return Ok((self.seal_unstamped(seal, upload, place, now)?, None));
         }
-        match self.seal_stamped(seal, upload, now)? {
+        match self.seal_stamped(seal, upload, &place, now)? {
             Stamping::Done(done) => Ok((done.0, Some(done.1))),
             Stamping::NobodyAnswers { upload, failure } => {
                 tracing::warn!(office = %seal.office().code, %failure, "no time-stamping authority answers; the result waits for its time-stamp");
                 metrics::counter!("antin_stamps_pending_total").increment(1);
-                Ok((self.seal_unstamped(seal, upload, now)?, None))
+                Ok((self.seal_unstamped(seal, upload, place, now)?, None))
             }
         }
     }
@@ -135,11 +151,12 @@ impl Archive {
         &self,
         seal: &Seal,
         mut upload: Upload,
+        place: &Place,
         now: UtcTime,
     ) -> Result<Stamping, Refusal> {
         let mut room = self.token_bytes.load(Ordering::Relaxed);
         for _ in 0..ROOM_TRIES {
-            let signed = self.sign_with_room(seal, upload, now, room)?;
+            let signed = self.sign_with_room(seal, upload, place.clone(), now, room)?;
             let token = match self.time_stamp(signed.timestamp_imprint()) {
                 Ok(token) => token,
                 Err(failure) => {
@@ -163,8 +180,14 @@ impl Archive {
         Err(Fault::plain("the time-stamp token grew with every request").into())
     }
 
-    fn seal_unstamped(&self, seal: &Seal, upload: Upload, now: UtcTime) -> Result<Sealed, Refusal> {
-        let signed = self.sign_with_room(seal, upload, now, 0)?;
+    fn seal_unstamped(
+        &self,
+        seal: &Seal,
+        upload: Upload,
+        place: Place,
+        now: UtcTime,
+    ) -> Result<Sealed, Refusal> {
+        let signed = self.sign_with_room(seal, upload, place, now, 0)?;
         signed.complete(None).map_err(|no_room| {
             let NoRoom {
                 need_bytes,
@@ -182,13 +205,20 @@ impl Archive {
         &self,
         seal: &Seal,
         upload: Upload,
+        place: Place,
         now: UtcTime,
         token_bytes: usize,
     ) -> Result<Signed, Refusal> {
         let limits = self.limits();
         let signer = seal.signer(token_bytes);
-        let prepared = prepare(upload, |bytes| pdf::inspect(bytes, &limits), &signer, now)
-            .map_err(Refusal::Pdf)?;
+        let prepared = prepare_placed(
+            upload,
+            |bytes| pdf::inspect(bytes, &limits),
+            &signer,
+            place,
+            now,
+        )
+        .map_err(Refusal::Pdf)?;
         let signature = seal.key().sign(prepared.to_sign()).map_err(Refusal::Key)?;
         metrics::counter!("antin_signatures_total", "office" => seal.office().code.to_string())
             .increment(1);

@@ -94,6 +94,14 @@ impl Turn {
                         .with("detail", what),
                 )
             }
+            Refusal::Stamp(refusal) => {
+                let values = refusal.values().into_iter();
+                Self::Refused(
+                    values.fold(Told::new(refusal.code()), |told, (name, value)| {
+                        told.with(name, value)
+                    }),
+                )
+            }
             Refusal::EarlierSignature { field, why } => Self::Refused(
                 Told::new("pdf_earlier_signature_invalid")
                     .with("field", field)

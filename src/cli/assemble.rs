@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::clock;
 use crate::archive::{
     Archive, Binding, Bindings, Client, DeskSettings, OpenRefusal, Opening, Person, Role,
-    SealSettings, Settings,
+    SealSettings, Settings, StampFiles,
 };
 use crate::config::{self, Config};
 use crate::store::Stores;
@@ -70,6 +70,12 @@ pub(super) fn seal(config: &Config, office: &config::OfficeKeys) -> SealSettings
         office: office.office.clone(),
         key: office.key.clone(),
         bindings: bindings(config),
+        stamp: StampFiles {
+            seal_png: office.stamp.seal_png.clone(),
+            seal_width_mm: office.stamp.seal_width_mm,
+            signature_png: office.stamp.signature_png.clone(),
+            signature_width_mm: office.stamp.signature_width_mm,
+        },
     }
 }
 

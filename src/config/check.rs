@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::{
     Client, Config, FILE_BYTES_CEILING, Log, MAX_FILE_BYTES, Mistake, OfficeKeys, Role, Server,
-    desk, fetching, key, names, raw, signatory,
+    desk, fetching, key, names, raw, signatory, stamp,
 };
 use crate::record::{Digest, Level, Office, OfficeCode, SignatureLevel};
 
@@ -273,6 +273,7 @@ fn offices(c: &mut Checker<'_>, raw: &[raw::Office]) -> Vec<OfficeKeys> {
                 },
                 key: settings,
                 other_keys,
+                stamp: stamp::check(c, &key, office.stamp.as_ref()),
             });
         }
     }

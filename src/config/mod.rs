@@ -15,6 +15,7 @@ mod key;
 mod names;
 mod raw;
 mod signatory;
+mod stamp;
 #[cfg(test)]
 mod tests;
 
@@ -76,6 +77,16 @@ pub struct OfficeKeys {
     pub key: KeySettings,
     /// By name: keys of persons who sign for the office, besides its seal.
     pub other_keys: Vec<(String, KeySettings)>,
+    pub stamp: OfficeStamp,
+}
+
+/// Pictures for visible signatures, and how wide they really are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OfficeStamp {
+    pub seal_png: Option<PathBuf>,
+    pub seal_width_mm: f64,
+    pub signature_png: Option<PathBuf>,
+    pub signature_width_mm: f64,
 }
 
 /// A certificate, by its fingerprint, and whose it is from when until when.

@@ -131,6 +131,17 @@ pub(super) struct Office {
     /// Further keys of the office by name: of persons who sign for it with `antin sign --key NAME`.
     #[serde(default)]
     pub keys: std::collections::BTreeMap<String, Key>,
+    pub stamp: Option<Stamp>,
+}
+
+/// Pictures for visible signatures.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stamp {
+    pub seal_png: Option<String>,
+    pub seal_width_mm: Option<f64>,
+    pub signature_png: Option<String>,
+    pub signature_width_mm: Option<f64>,
 }
 
 /// A key of any kind: which of these belong to which kind is checked in `key`.

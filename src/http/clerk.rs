@@ -13,8 +13,11 @@ use super::download::{Representation, Wanted};
 use super::multipart;
 use super::problem::Problem;
 use super::server::App;
-use crate::archive::{Accepted, Found, Refusal, Submission, Wanted as Version};
+use crate::archive::{
+    Accepted, Filing, Found, Pass, Refusal, StampAsked, Submission, Wanted as Version,
+};
 use crate::record::{IdempotencyKey, ResultId, ResultRecord, SignatureLevel};
+use crate::sign::Upload;
 
 pub(super) async fn post(request: HttpRequest, payload: Payload, app: Data<App>) -> HttpResponse {
     let context = Context::of(&request, app.site());
@@ -27,23 +30,20 @@ async fn file_result(
     app: &App,
 ) -> Result<HttpResponse, Problem> {
     let pass = app.archive().gate().filing(bearer(request))?;
+    if query_value(request.query_string(), "preview").is_some() {
+        return preview(pass, request, payload, app).await;
+    }
     let idempotency = idempotency_key(request)?;
     let level = level_asked(request)?;
     let _room = multipart::hold(request, app).await?;
-    let parts = multipart::parts(request, payload, app.max_file_bytes()).await?;
-    let record = parts
-        .record
-        .ok_or_else(|| Problem::new(400, "record_missing"))?;
-    let upload = parts
-        .file
-        .ok_or_else(|| Problem::new(400, "file_missing"))?;
-    let record = ResultRecord::from_json(&record)?;
+    let (record, upload, stamp) = sent(request, payload, app).await?;
     let archive = Arc::clone(app.archive());
     let submission = Submission {
         record,
         upload,
         idempotency,
         level,
+        stamp,
     };
     let patience = preferred_wait(request);
     let accepted = blocking(move || {
@@ -73,6 +73,55 @@ pub(super) fn receipt(accepted: Accepted) -> HttpResponse {
         response.insert_header(("idempotency-replayed", "true"));
     }
     response.body(accepted.receipt_json)
+}
+
+const ASKED: multipart::Asked = multipart::Asked {
+    small: &["stamp"],
+    file: multipart::FilePart::Named,
+};
+
+/// The parts of a filing.
+async fn sent(
+    request: &HttpRequest,
+    payload: Payload,
+    app: &App,
+) -> Result<(ResultRecord, Upload, Option<StampAsked>), Problem> {
+    let mut parts: multipart::Parts<Upload> =
+        multipart::parts_asked(request, payload, app.max_file_bytes(), ASKED).await?;
+    let stamp = parts.take_small("stamp");
+    let record = parts
+        .record
+        .ok_or_else(|| Problem::new(400, "record_missing"))?;
+    let upload = parts
+        .file
+        .ok_or_else(|| Problem::new(400, "file_missing"))?;
+    let stamp = stamp
+        .map(|json| StampAsked::from_json(&json))
+        .transpose()
+        .map_err(|what| Problem::new(400, "stamp_invalid").with("what", what))?;
+    Ok((ResultRecord::from_json(&record)?, upload, stamp))
+}
+
+/// `?preview=png`: the page as it would look; nothing is signed or kept.
+async fn preview(
+    pass: Pass<Filing>,
+    request: &HttpRequest,
+    payload: Payload,
+    app: &App,
+) -> Result<HttpResponse, Problem> {
+    let kind = query_value(request.query_string(), "preview").unwrap_or_default();
+    if kind != "png" {
+        return Err(Problem::new(400, "preview_unknown").with("preview", kind));
+    }
+    let _room = multipart::hold(request, app).await?;
+    let (record, upload, stamp) = sent(request, payload, app).await?;
+    let stamp = stamp.ok_or_else(|| Problem::new(400, "stamp_missing"))?;
+    let archive = Arc::clone(app.archive());
+    let png = blocking(move || archive.preview(&pass, &record, &upload, &stamp)).await??;
+    Ok(HttpResponse::Ok()
+        .insert_header(("content-type", "image/png"))
+        .insert_header(("cache-control", "no-store"))
+        .body(png))
 }
 
 /// `?level=B-LTA`.

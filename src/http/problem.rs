@@ -223,6 +223,12 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Record(fields) => fields.into(),
             Refusal::Pdf(refusal) => refusal.into(),
+            Refusal::Stamp(refusal) => {
+                let values = refusal.values().into_iter();
+                values.fold(Self::new(422, refusal.code()), |p, (name, value)| {
+                    p.with(name, value)
+                })
+            }
             Refusal::EarlierSignature { field, why } => {
                 Self::new(422, "pdf_earlier_signature_invalid")
                     .with("field", field)

@@ -6,5 +6,6 @@ mod filing;
 mod reading;
 mod refusals;
 mod signatures;
+mod stamping;
 
 pub use refusals::problem;

@@ -64,7 +64,7 @@ impl Archive {
         if upload.sha256() != item.sha256 {
             return Ok(Worked::Refused(Told::new("batch_file_mismatch")));
         }
-        let content = fingerprint(&record, &upload, None);
+        let content = fingerprint(&record, &upload, None, None);
         let task = Task {
             office: job.office.clone(),
             record,
@@ -72,6 +72,7 @@ impl Archive {
             key,
             content,
             wanted: self.settings.level,
+            stamp: None,
         };
         self.take(task).map(Worked::Accepted)
     }

@@ -9,6 +9,7 @@ use super::session::{Row, State, file_name, session_key};
 use crate::archive::accept::{Accepted, Author, Made, Refusal, Stamp};
 use crate::archive::hand::{HandRefusal, Then};
 use crate::archive::open::Archive;
+use crate::archive::signing::Wish;
 use crate::archive::work::{WorkId, digest_of, save};
 use crate::record::{Digest, issuer_of_spki, sha256};
 use crate::sign::Upload;
@@ -107,8 +108,12 @@ impl Archive {
         let key = session_key(id);
         if row.then == Then::Seal {
             self.may_sign(seal, now)?;
-            let (sealed, token) =
-                self.seal_file(seal, Upload::from(came_back), self.settings.level, now)?;
+            let (sealed, token) = self.seal_file(
+                seal,
+                Upload::from(came_back),
+                Wish::plain(self.settings.level),
+                now,
+            )?;
             self.judge_own(&sealed, new.earlier.saturating_add(1))?;
             self.keep(sealed.sha256(), sealed.bytes())?;
             return Ok(self.log_result(Made {
@@ -122,6 +127,7 @@ impl Archive {
                     .map_or(now.unix_s(), |token| token.info.gen_time_s),
                 level: sealed.level(),
                 wanted: self.settings.level,
+                public_id: None,
                 upload_sha256,
                 key,
                 content,
@@ -144,6 +150,7 @@ impl Archive {
             signed_at: token.map_or(now.unix_s(), |token| token.info.gen_time_s),
             level: new.level(report),
             wanted: self.settings.level,
+            public_id: None,
             upload_sha256,
             key,
             content,

@@ -19,6 +19,7 @@ use crate::archive::crash;
 use crate::archive::gate::{HandSigning, Pass};
 use crate::archive::open::Archive;
 use crate::archive::signing::TOKEN_SPARE_BYTES;
+use crate::archive::signing::Wish;
 use crate::archive::work::{WorkId, save};
 use crate::pki::cert::Certificate;
 use crate::pki::tsp::Token;
@@ -202,7 +203,8 @@ impl Archive {
                 let now = self.now();
                 self.may_sign(seal, now)?;
                 let upload = Upload::from(made.sealed.into_bytes());
-                let (sealed, token) = self.seal_file(seal, upload, self.settings.level, now)?;
+                let (sealed, token) =
+                    self.seal_file(seal, upload, Wish::plain(self.settings.level), now)?;
                 self.judge_own(&sealed, made.before.saturating_add(1))?;
                 (Author::of(seal), sealed, token)
             }
@@ -219,6 +221,7 @@ impl Archive {
                 .map_or(self.now().unix_s(), |token| token.info.gen_time_s),
             level: sealed.level(),
             wanted: self.settings.level,
+            public_id: None,
             upload_sha256: row.upload_sha256,
             key: pending_key(id),
             content: pending_content(id, &signature_sha256),
