@@ -74,6 +74,11 @@ certificate_file = "keys/H49.pem" # PEM: the seal's certificate, then its issuer
 #   digest = "sha256"             # sha256, sha384 or sha512; default: what suits the key. Ed25519 has its own
 #   …_file holds a password or PIN in a file of mode 600; …_credential names one of systemd's LoadCredential= instead
 #
+# [office.stamp]                  # pictures for visible signatures; without them copies and plain lines only
+# seal_png = "pictures/H49.png"   # the seal, red on transparent
+# seal_width_mm = 36              # its real width; 15 to 60
+# signature_png = "pictures/chu-tich.png"   # the hand signature, blue on transparent
+# signature_width_mm = 40         # 10 to 90
 # [office.keys.van-thu]           # a further key of this office, of any kind below: `antin sign --key van-thu`
 # kind = "pem"
 # key_file = "keys/van-thu.key"

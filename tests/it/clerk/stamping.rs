@@ -165,3 +165,35 @@ fn an_office_with_a_picture_seals_in_red() {
     let judged = antin(&["verify", path, "--trust", root, "--offline"]);
     assert_eq!(judged.code, Some(0), "{judged:?}");
 }
+
+#[test]
+fn the_code_in_a_stamp_leads_to_the_result() {
+    let (pdftoppm, zbarimg) = match (tools::program("pdftoppm"), tools::program("zbarimg")) {
+        (Ok(pdftoppm), Ok(zbarimg)) => (pdftoppm, zbarimg),
+        (Err(why), _) | (_, Err(why)) => return tools::skip(&why),
+    };
+    let facts = shared();
+    let clerk = facts.quick_clerk();
+    let stamp = r#"{"form": "info", "anchor": {"rect_mm": [20, 190, 90, 40]}, "qr": true}"#;
+    let answer = asking(&decision(clerk), &facts.base_url, clerk, stamp, "")
+        .send()
+        .expect(201);
+    let receipt = Receipt::of(&answer);
+    let dir = TempDir::new("code");
+    let file = dir.join("file.pdf");
+    std::fs::write(&file, file_of(&facts.base_url, clerk, &receipt)).unwrap();
+    let picture = dir.join("page");
+    let drawn = Command::new(pdftoppm)
+        .args(["-r", "200", "-png", "-singlefile"])
+        .args([&file, &picture])
+        .status()
+        .unwrap();
+    assert!(drawn.success());
+    let read = Command::new(zbarimg)
+        .args(["--quiet", "--raw"])
+        .arg(picture.with_extension("png"))
+        .output()
+        .unwrap();
+    let found = String::from_utf8(read.stdout).unwrap();
+    assert_eq!(found.trim(), receipt.verify_url);
+}
