@@ -37,7 +37,7 @@ const AGAIN_MAX: Duration = Duration::from_secs(600);
 /// How often the worker looks whether something is due again.
 const TICK: Duration = Duration::from_millis(500);
 
-/// Shared by the sequencer, who hands results over, the worker, and those who wait for a level.
+/// Shared by the sequencer, who hands results over, and the worker.
 #[derive(Debug, Default)]
 pub(super) struct Levels {
     state: Mutex<State>,
@@ -264,32 +264,30 @@ impl Archive {
         }
     }
 
-    /// Waits for the level that was asked for, at most so long; gives the receipt of the newest version there is then.
+    /// The receipt of the newest version of a result, and whether it is all that was asked for.
     ///
     /// # Errors
     /// The ledger could not be read.
-    pub fn wait_for_level(
-        &self,
-        accepted: Accepted,
-        patience: Duration,
-    ) -> Result<Accepted, Fault> {
-        let until = Instant::now() + patience;
-        if patience.is_zero() {
-            return Ok(accepted);
-        }
+    pub fn newest(&self, accepted: Accepted) -> Result<(Accepted, Standing), Fault> {
         let first = self.first_of(accepted.receipt.log_index)?;
-        loop {
-            let newest = self.newest_of(first)?;
-            let left = until.saturating_duration_since(Instant::now());
-            let is_reached = self.entry_at(newest)?.core.wanted.is_none();
-            if is_reached || left.is_zero() || !self.levels.wait(left.min(TICK)) {
-                return match newest == accepted.receipt.log_index {
-                    true => Ok(accepted),
-                    false => self.answer(newest, accepted.replayed),
-                };
-            }
-        }
+        let newest = self.newest_of(first)?;
+        let standing = match self.entry_at(newest)?.core.wanted {
+            Some(_) => Standing::Waiting,
+            None => Standing::Reached,
+        };
+        let accepted = match newest == accepted.receipt.log_index {
+            true => accepted,
+            false => self.answer(newest, accepted.replayed)?,
+        };
+        Ok((accepted, standing))
     }
+}
+
+/// Whether a result has the level that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Reached,
+    Waiting,
 }
 
 /// Whether a row is a result's first version that was to become more. A damaged one is named by the sweep.

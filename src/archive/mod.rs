@@ -60,6 +60,7 @@ pub use hand::{
     Then,
 };
 pub use health::Health;
+pub use levels::Standing;
 pub use open::{Archive, OpenRefusal, Opening, Settings, create_log};
 pub use retrieve::{Found, StoredResult, Wanted};
 pub use seal::{Seal, SealSettings};

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::bridge::blocking;
 use super::context::{Context, bearer, header_text, query_value};
@@ -14,7 +14,7 @@ use super::multipart;
 use super::problem::Problem;
 use super::server::App;
 use crate::archive::{
-    Accepted, Filing, Found, Pass, Refusal, StampAsked, Submission, Wanted as Version,
+    Accepted, Filing, Found, Pass, StampAsked, Standing, Submission, Wanted as Version,
 };
 use crate::record::{IdempotencyKey, ResultId, ResultRecord, SignatureLevel};
 use crate::sign::Upload;
@@ -35,7 +35,7 @@ async fn file_result(
     }
     let idempotency = idempotency_key(request)?;
     let level = level_asked(request)?;
-    let _room = multipart::hold(request, app).await?;
+    let room = multipart::hold(request, app).await?;
     let (record, upload, stamp) = sent(request, payload, app).await?;
     let archive = Arc::clone(app.archive());
     let submission = Submission {
@@ -45,13 +45,33 @@ async fn file_result(
         level,
         stamp,
     };
-    let patience = preferred_wait(request);
-    let accepted = blocking(move || {
-        let accepted = archive.accept(&pass, submission)?;
-        Ok::<_, Refusal>(archive.wait_for_level(accepted, patience)?)
-    })
-    .await??;
-    Ok(receipt(accepted))
+    let accepted = blocking(move || archive.accept(&pass, submission)).await??;
+    drop(room);
+    Ok(receipt(
+        waited(accepted, preferred_wait(request), app).await?,
+    ))
+}
+
+/// Between two looks whether a level is reached.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// As long as the client is willing to wait for the level, and the server is not stopping. No thread waits meanwhile.
+async fn waited(
+    mut accepted: Accepted,
+    patience: Duration,
+    app: &App,
+) -> Result<Accepted, Problem> {
+    let until = Instant::now() + patience;
+    while Instant::now() < until && !app.is_stopping() {
+        let archive = Arc::clone(app.archive());
+        let standing;
+        (accepted, standing) = blocking(move || archive.newest(accepted)).await??;
+        if standing == Standing::Reached {
+            break;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(accepted)
 }
 
 pub(super) fn count(accepted: &Accepted) {

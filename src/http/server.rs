@@ -161,6 +161,21 @@ fn recorder() -> Result<PrometheusHandle, Fault> {
             .increment(0);
     }
     metrics::counter!("antin_fetch_cache_damaged_total").increment(0);
+    metrics::describe_counter!(
+        "antin_stamps_pending_total",
+        "Results taken without a time-stamp, because no authority answered"
+    );
+    metrics::counter!("antin_stamps_pending_total").increment(0);
+    metrics::describe_counter!(
+        "antin_levels_raised_total",
+        "Results that reached the level asked for, by level"
+    );
+    metrics::counter!("antin_levels_raised_total", "level" => "B-LTA").increment(0);
+    metrics::describe_gauge!(
+        "antin_levels_waiting",
+        "Results that wait for a higher level"
+    );
+    metrics::gauge!("antin_levels_waiting").set(0.0);
     metrics::gauge!("antin_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }
