@@ -17,7 +17,10 @@ fn held(facts: &Facts, answered: &[(Filing, String)]) {
     let mut indexes = BTreeSet::new();
     for (filing, body) in answered {
         let receipt: Receipt = serde_json::from_str(body).unwrap();
-        let path = format!("/api/v1/results/{}/file", receipt.id);
+        let path = format!(
+            "/api/v1/results/{}/file?version={}",
+            receipt.id, receipt.log_index
+        );
         let file = facts.get_as(&clerk.api_key, &path).expect(200).body;
         assert_eq!(
             merkle::hex(&merkle::sha256(&file)),

@@ -131,7 +131,10 @@ fn all_done(facts: &Facts, clerk: &Clerk, batch: &Batch, items: &[Value]) {
         let receipt: Receipt = serde_json::from_value(item["receipt"].clone())
             .unwrap_or_else(|e| panic!("{e}: {item:#}"));
         assert!(indexes.insert(receipt.log_index), "twice: {item:#}");
-        let path = format!("/api/v1/results/{}/file", receipt.id);
+        let path = format!(
+            "/api/v1/results/{}/file?version={}",
+            receipt.id, receipt.log_index
+        );
         let file = facts.get_as(&clerk.api_key, &path).expect(200).body;
         assert!(file.starts_with(&filing.pdf), "{item:#}");
         assert_eq!(merkle::hex(&merkle::sha256(&file)), receipt.sha256);

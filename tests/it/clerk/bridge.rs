@@ -133,7 +133,10 @@ fn a_file_goes_out_comes_back_signed_and_is_archived() {
     assert_eq!(said["FileServer"], receipt.verify_url.as_str());
     assert_eq!(receipt.sha256, merkle::hex(&merkle::sha256(&signed)));
     assert_eq!(receipt.level, "B-B", "it carried no time-stamp");
-    let path = format!("/api/v1/results/{}/file", receipt.id);
+    let path = format!(
+        "/api/v1/results/{}/file?version={}",
+        receipt.id, receipt.log_index
+    );
     assert_eq!(facts.get_as(&clerk.api_key, &path).expect(200).body, signed);
 }
 

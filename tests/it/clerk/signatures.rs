@@ -20,7 +20,10 @@ fn finish(facts: &Facts, clerk: &Clerk, begun: &Begun, signature: &[u8]) -> Answ
 
 #[track_caller]
 fn verdict(facts: &Facts, clerk: &Clerk, receipt: &Receipt) -> (Vec<u8>, Value) {
-    let path = format!("/api/v1/results/{}/file", receipt.id);
+    let path = format!(
+        "/api/v1/results/{}/file?version={}",
+        receipt.id, receipt.log_index
+    );
     let file = facts.get_as(&clerk.api_key, &path).expect(200).body;
     assert_eq!(merkle::hex(&merkle::sha256(&file)), receipt.sha256);
     let report = Call::new("POST", facts.url("/api/v1/verify"))
