@@ -27,7 +27,7 @@ use crate::record::{
     Digest, DossierSecret, Fault, FieldProblem, IdempotencyKey, Office, OfficeCode, PublicId,
     Receipt, ResultId, ResultRecord, Sha256Stream, SignatureLevel, UtcTime, sha256,
 };
-use crate::sign::Upload;
+use crate::sign::{Sealed, Upload};
 use crate::stamp::StampRefusal;
 use crate::store::{Admission, Row};
 use crate::trust::Memory;
@@ -131,17 +131,36 @@ impl Stamp {
     }
 }
 
+/// A signed file, and what is known of its signing.
+#[derive(Debug)]
+pub(super) struct FinishedFile {
+    pub sha256: Digest,
+    pub bytes: usize,
+    pub stamp: Option<Stamp>,
+    /// Unix seconds.
+    pub signed_at: i64,
+    pub level: SignatureLevel,
+}
+
+impl FinishedFile {
+    /// Without a time-stamp the time is our own: `now`.
+    pub fn of(sealed: &Sealed, token: Option<&Token>, memory: &Memory, now: UtcTime) -> Self {
+        Self {
+            sha256: sealed.sha256(),
+            bytes: sealed.bytes().len(),
+            stamp: token.map(|token| Stamp::of(token, memory)),
+            signed_at: token.map_or(now.unix_s(), |token| token.info.gen_time_s),
+            level: sealed.level(),
+        }
+    }
+}
+
 /// A finished file that is stored, and what is to be logged of it.
 #[derive(Debug)]
 pub(super) struct Made<'a> {
     pub author: Author<'a>,
     pub record: &'a ResultRecord,
-    pub file_sha256: Digest,
-    pub file_bytes: usize,
-    pub stamp: Option<Stamp>,
-    /// Unix seconds.
-    pub signed_at: i64,
-    pub level: SignatureLevel,
+    pub file: FinishedFile,
     /// What it is to become.
     pub wanted: SignatureLevel,
     /// Where it had to be known before the file was signed.
@@ -253,13 +272,7 @@ impl Archive {
         self.log_result(Made {
             author: Author::of(seal),
             record: &record,
-            file_sha256: sealed.sha256(),
-            file_bytes: sealed.bytes().len(),
-            stamp: token.as_ref().map(|token| Stamp::of(token, &self.memory)),
-            signed_at: token
-                .as_ref()
-                .map_or(now.unix_s(), |token| token.info.gen_time_s),
-            level: sealed.level(),
+            file: FinishedFile::of(&sealed, token.as_ref(), &self.memory, now),
             wanted,
             upload_sha256,
             public_id: Some(public_id),
@@ -352,16 +365,16 @@ impl Archive {
             office_level: made.author.office.level,
             record: String::from_utf8(made.record.to_json())
                 .map_err(|e| Fault::new("encoding the record", e))?,
-            file_sha256: made.file_sha256,
-            file_bytes: u64::try_from(made.file_bytes).unwrap_or(u64::MAX),
+            file_sha256: made.file.sha256,
+            file_bytes: u64::try_from(made.file.bytes).unwrap_or(u64::MAX),
             upload_sha256: made.upload_sha256,
-            signed_at: UtcTime::from_unix_s(made.signed_at)
+            signed_at: UtcTime::from_unix_s(made.file.signed_at)
                 .ok_or_else(|| Fault::plain("the time-stamp's time is out of range"))?,
-            level: made.level,
+            level: made.file.level,
             certificate_sha256: made.author.certificate_sha256,
-            wanted: (made.wanted > made.level).then_some(made.wanted),
+            wanted: (made.wanted > made.file.level).then_some(made.wanted),
             previous: None,
-            authority: made.stamp.as_ref().and_then(|s| s.authority.clone()),
+            authority: made.file.stamp.as_ref().and_then(|s| s.authority.clone()),
         };
         let core_json =
             serde_json::to_vec(&core).map_err(|e| Fault::new("encoding the result's facts", e))?;
@@ -370,7 +383,7 @@ impl Archive {
             &core_json,
             made.record,
             entry::Event::Signed,
-            made.stamp.as_ref().map(|s| s.sha256),
+            made.file.stamp.as_ref().map(|s| s.sha256),
             &DossierSecret::new(random()?),
         )?;
         let admission = Admission {
@@ -379,7 +392,7 @@ impl Archive {
             id: id.to_bytes(),
             public_id: *public_id.as_bytes(),
             version_of: None,
-            blob: made.file_sha256,
+            blob: made.file.sha256,
             leaf: Vec::new(),
             entry: entry::encode(&core_json, &opening)?,
         };

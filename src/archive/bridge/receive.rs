@@ -6,7 +6,7 @@
 use super::BridgeRefusal;
 use super::returned::{CameBack, NewSignature, compare};
 use super::session::{Row, State, file_name, session_key};
-use crate::archive::accept::{Accepted, Author, Made, Refusal, Stamp};
+use crate::archive::accept::{Accepted, Author, FinishedFile, Made, Refusal, Stamp};
 use crate::archive::hand::{HandRefusal, Then};
 use crate::archive::open::Archive;
 use crate::archive::signing::Wish;
@@ -119,13 +119,7 @@ impl Archive {
             return Ok(self.log_result(Made {
                 author: Author::of(seal),
                 record: &record,
-                file_sha256: sealed.sha256(),
-                file_bytes: sealed.bytes().len(),
-                stamp: token.as_ref().map(|token| Stamp::of(token, &self.memory)),
-                signed_at: token
-                    .as_ref()
-                    .map_or(now.unix_s(), |token| token.info.gen_time_s),
-                level: sealed.level(),
+                file: FinishedFile::of(&sealed, token.as_ref(), &self.memory, now),
                 wanted: self.settings.level,
                 public_id: None,
                 upload_sha256,
@@ -143,12 +137,14 @@ impl Archive {
                 issuer: issuer_of_spki(new.signing.certificate.spki()),
             },
             record: &record,
-            file_sha256,
-            file_bytes: came_back.len(),
-            stamp: token.map(|token| Stamp::of(token, &self.memory)),
-            // Without a time-stamp of its own the log's time is the first that anybody vouches for.
-            signed_at: token.map_or(now.unix_s(), |token| token.info.gen_time_s),
-            level: new.level(report),
+            file: FinishedFile {
+                sha256: file_sha256,
+                bytes: came_back.len(),
+                stamp: token.map(|token| Stamp::of(token, &self.memory)),
+                // Without a time-stamp of its own the log's time is the first that anybody vouches for.
+                signed_at: token.map_or(now.unix_s(), |token| token.info.gen_time_s),
+                level: new.level(report),
+            },
             wanted: self.settings.level,
             public_id: None,
             upload_sha256,

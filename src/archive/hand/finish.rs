@@ -14,7 +14,7 @@ use super::begin::{pending_content, pending_key};
 use super::pending::{PendingState, Row, State, file_name, sha256_of};
 use super::signer::Signing;
 use super::{Finishing, HandRefusal, Then};
-use crate::archive::accept::{Accepted, Author, Made, Refusal, Stamp};
+use crate::archive::accept::{Accepted, Author, FinishedFile, Made, Refusal};
 use crate::archive::crash;
 use crate::archive::gate::{HandSigning, Pass};
 use crate::archive::open::Archive;
@@ -213,13 +213,7 @@ impl Archive {
         let logged = self.log_result(Made {
             author,
             record: &made.record,
-            file_sha256: sealed.sha256(),
-            file_bytes: sealed.bytes().len(),
-            stamp: token.as_ref().map(|token| Stamp::of(token, &self.memory)),
-            signed_at: token
-                .as_ref()
-                .map_or(self.now().unix_s(), |token| token.info.gen_time_s),
-            level: sealed.level(),
+            file: FinishedFile::of(&sealed, token.as_ref(), &self.memory, self.now()),
             wanted: self.settings.level,
             public_id: None,
             upload_sha256: row.upload_sha256,

@@ -58,12 +58,14 @@ impl SledBlobs {
         }
         let shelf = Shelf::open(dir, slots)?;
         let index = Index::open(dir, index_cache_bytes, &shelf)?;
+        let (shelf, sealer) = (Arc::new(shelf), Sealer::default());
+        sealer.look_through(&shelf)?;
         Ok(SledBlobs {
-            shelf: Arc::new(shelf),
+            shelf,
             index: Shut::new(index),
             combiner: Combiner::default(),
             fresh: Mutex::default(),
-            sealer: Sealer::default(),
+            sealer,
         })
     }
 
@@ -211,7 +213,10 @@ impl Blobs for SledBlobs {
         {
             let mut fresh = lock(&self.fresh);
             fresh.written_volumes.insert(place.volume);
-            fresh.places.insert(*id, place);
+            // Two who put the same bytes at once: the first place is nobody's, and must not hold the mark back.
+            if let Some(unused) = fresh.places.insert(*id, place) {
+                self.shelf.indexed(unused.cursor());
+            }
         }
         self.combiner.wrote()?;
         Ok(Put::Stored)

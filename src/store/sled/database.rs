@@ -102,6 +102,13 @@ impl Database {
         Ok(())
     }
 
+    /// Whether `seal` came to its end once. Whatever is written later needs another.
+    pub fn was_sealed(&self) -> Result<bool, Fault> {
+        let pad = self.tree(PAD_TREE)?;
+        let last = contain(|| "looking for a seal".to_owned(), || pad.get(b"p"))?;
+        Ok(last.is_some_and(|last| last.is_empty()))
+    }
+
     /// Ends the database so that damage done to its file later stays local: pads the log, so that its last segments,
     /// which sled reads again at each opening, hold nothing of value; then opens once more, which writes the page table.
     /// After that a changed byte makes one value unreadable and nothing else.

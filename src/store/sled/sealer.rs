@@ -47,6 +47,12 @@ struct State {
 }
 
 impl Sealer {
+    /// At an opening: what the last process may have left unsealed is looked through in the first quiet moment.
+    pub fn look_through(&self, shelf: &Arc<Shelf>) -> Result<(), Fault> {
+        // The one that was being sealed, those that waited, and the one that had just become full.
+        self.seal_later(shelf, shelf.newest_full(WAITING_MAX + 2))
+    }
+
     /// To be called after every flush, with the volumes that are full now.
     pub fn seal_later(&self, shelf: &Arc<Shelf>, full: Vec<Arc<Volume>>) -> Result<(), Fault> {
         let mut state = self.shared.lock();
@@ -105,7 +111,7 @@ fn work(shared: &Shared, shelf: &Shelf) -> Result<(), Fault> {
             // A volume that waits must not keep its chunks in memory meanwhile.
             Task::Cool(volume) => shelf.cool_one(&volume),
             // Closing flushes first, so it may run beside anything; a late reader opens it again.
-            Task::Seal(volume) => shelf.close_one(&volume),
+            Task::Seal(volume) => shelf.finish_one(&volume),
         };
         if outcome.is_ok() {
             outcome = done;

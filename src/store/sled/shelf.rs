@@ -245,9 +245,31 @@ impl Shelf {
 
     /// Closes a volume, which seals it if it was written to.
     pub fn close_one(&self, volume: &Volume) -> Result<(), Fault> {
+        self.put_away(volume, Volume::close)
+    }
+
+    /// Closes a full volume, sealed whatever happened to it before.
+    pub fn finish_one(&self, volume: &Volume) -> Result<(), Fault> {
+        self.put_away(volume, Volume::finish)
+    }
+
+    /// The newest full volumes: of those a crash may have left as many unsealed as wait at the most.
+    pub fn newest_full(&self, count: usize) -> Vec<Arc<Volume>> {
+        let state = self.lock();
+        let full = state.volumes.iter().rev().skip(1).take(count);
+        let mut full: Vec<_> = full.cloned().collect();
+        full.reverse();
+        full
+    }
+
+    fn put_away(
+        &self,
+        volume: &Volume,
+        close: impl FnOnce(&Volume) -> Result<u64, Fault>,
+    ) -> Result<(), Fault> {
         // Off the list first: whoever opens it again after the closing puts it back.
         self.lock().open.retain(|number| *number != volume.number);
-        let held_bytes = volume.close()?;
+        let held_bytes = close(volume)?;
         let mut state = self.lock();
         state.held_bytes = state.held_bytes.saturating_sub(held_bytes);
         Ok(())

@@ -163,6 +163,21 @@ impl Volume {
         Ok(held_bytes)
     }
 
+    /// Closes for good: seals where that did not come to its end yet, be it that a crash came between.
+    pub fn finish(&self) -> Result<u64, Fault> {
+        let looked = self.with(|open| {
+            if !open.database.was_sealed()? {
+                open.written.store(true, Ordering::SeqCst);
+            }
+            Ok(((), 0))
+        });
+        // A broken volume can't be sealed; whoever reads it is told.
+        if let Err(fault) = looked {
+            tracing::warn!(fault = %fault.chain(), "a volume is not sealed");
+        }
+        self.close()
+    }
+
     /// Closes; seals first if anything was written. Tells how many bytes it may have held.
     pub fn close(&self) -> Result<u64, Fault> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);

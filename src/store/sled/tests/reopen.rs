@@ -173,6 +173,32 @@ fn documents_whose_index_rows_a_crash_took_are_found_by_their_chunks() {
     assert_eq!(rows_of_places(&index), 40);
 }
 
+#[test]
+fn volumes_that_a_crash_left_unsealed_are_sealed_by_the_next_opening() {
+    let scratch = Scratch::new("unsealed");
+    let after_crash = Scratch::new("unsealed-copy");
+    let stores = create(&scratch.settings()).unwrap();
+    fill(&stores);
+    copy_folder(&scratch.0, &after_crash.0);
+    let documents = after_crash.0.join(crate::store::sled::DOCUMENTS);
+    let is_sealed = |number: u32| {
+        let volume = documents.join(format!("{number:06}"));
+        Database::open(&volume, 1 << 20)
+            .unwrap()
+            .was_sealed()
+            .unwrap()
+    };
+    assert!(!is_sealed(3), "it was full a moment ago");
+
+    let reopened = open(&after_crash.settings()).unwrap();
+    check_filled(&reopened);
+    reopened.close().unwrap();
+    drop(reopened);
+    for number in 1..=3 {
+        assert!(is_sealed(number), "volume {number}");
+    }
+}
+
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
     fs::create_dir_all(to).unwrap();
     for item in fs::read_dir(from).unwrap() {
