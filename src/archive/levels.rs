@@ -167,7 +167,9 @@ pub(super) fn start(archive: &Arc<Archive>) -> Result<std::thread::JoinHandle<()
 
 fn run(levels: &Levels, archive: &Weak<Archive>) {
     let mut kept = match archive.upgrade().map(|archive| archive.open_levels()) {
-        Some(Ok(mark)) => mark,
+        Some(Ok(Some(mark))) => mark,
+        // Stopped before all was looked through: the mark stays where it was.
+        Some(Ok(None)) => return,
         Some(Err(fault)) => {
             tracing::error!(fault = %fault.chain(), "levels are not raised until the next start");
             return;
@@ -203,8 +205,8 @@ fn run(levels: &Levels, archive: &Weak<Archive>) {
 }
 
 impl Archive {
-    /// What the last run left open, and whatever came after its mark.
-    fn open_levels(&self) -> Result<Mark, Fault> {
+    /// What the last run left open, and whatever came after its mark. `None`: cut short.
+    fn open_levels(&self) -> Result<Option<Mark>, Fault> {
         let mark: Mark = match self.stores.ledger.report(MARK)? {
             // Only a hint: from the beginning it is looked through at worst.
             Some(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
@@ -215,10 +217,10 @@ impl Archive {
         }
         let size = self.tree_size();
         let mut at = mark.next;
-        while at < size && !self.levels.is_ending() {
+        while at < size {
             let rows = self.stores.ledger.entries(at, ROWS)?;
-            if rows.is_empty() {
-                break;
+            if rows.is_empty() || self.levels.is_ending() {
+                return Ok(None);
             }
             for row in &rows {
                 at = row.index().saturating_add(1);
@@ -227,7 +229,12 @@ impl Archive {
                 }
             }
         }
-        Ok(mark)
+        // So that the next start begins here.
+        let now = self.levels.mark(size);
+        if now != mark {
+            self.keep_mark(&now)?;
+        }
+        Ok(Some(now))
     }
 
     fn keep_mark(&self, mark: &Mark) -> Result<(), Fault> {

@@ -90,7 +90,7 @@ impl Extend {
     }
 
     fn settings(&self, place: Option<&Place>) -> Settings {
-        let mut settings = place.map_or_else(Settings::default, |p| p.config.fetch.clone());
+        let mut settings = place.map_or_else(Settings::default, |p| p.fetch());
         settings
             .allow_private
             .extend(self.allow_private.iter().cloned());

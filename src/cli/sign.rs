@@ -96,7 +96,7 @@ impl Sign {
         let output = Output::new(&self.output, &self.files, overwrite)?;
         let place = Place::open(self.config.as_deref(), self.dir.as_deref())?
             .ok_or_else(|| NotMade::plain("give --config FILE or --dir DIR".into()))?;
-        let trusted = Trusted::new(Some(&place), &[], place.config.fetch.clone())?;
+        let trusted = Trusted::new(Some(&place), &[], place.fetch())?;
         let seal = self.seal(&place, &trusted)?;
         let workshop = trusted.workshop();
         let made = match format {

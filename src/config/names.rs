@@ -45,8 +45,8 @@ pub(super) fn is_http_address(text: &str) -> bool {
     let authority = without_scheme(text)
         .filter(|rest| !rest.contains(is_blank))
         .and_then(|rest| rest.split(['/', '?', '#']).next());
-    // RFC 3986 3.2: the host stands behind the last `@`.
-    authority.is_some_and(|a| is_authority(a.rsplit('@').next().unwrap_or(a)))
+    // RFC 3986 3.2.1: a name and a password before `@` would be shown wherever the address is.
+    authority.is_some_and(|a| !a.contains('@') && is_authority(a))
 }
 
 /// `host:port`, an IPv6 address in brackets: the form that the address guard compares.

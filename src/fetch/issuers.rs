@@ -65,20 +65,8 @@ impl Fetcher {
         let named = below.ca_issuer_urls().iter();
         let addresses = named.filter(|url| super::host_and_port(url).is_some());
         for url in addresses.take(ADDRESSES_MAX) {
-            match self.certificates_at(url, now, budget) {
-                Ok(list) => {
-                    let issuer = list.into_iter().find(|above| {
-                        above.subject().matches(below.issuer())
-                            && below.is_signed_by(above.public_key()).is_ok()
-                    });
-                    if issuer.is_some() {
-                        return issuer;
-                    }
-                    failures.push(StatusFailure {
-                        url: url.clone(),
-                        cause: StatusCause::OtherCertificate,
-                    });
-                }
+            match self.issuer_at(url, below, now, budget) {
+                Ok(issuer) => return Some(issuer),
                 Err(cause) => failures.push(StatusFailure {
                     url: url.clone(),
                     cause,
@@ -88,12 +76,20 @@ impl Fetcher {
         None
     }
 
-    fn certificates_at(
+    /// Only an answer that holds the issuer is kept: anything else may be somebody's mistake of a moment.
+    fn issuer_at(
         &self,
         url: &str,
+        below: &Certificate,
         now: UtcTime,
         budget: Budget,
-    ) -> Result<Vec<Certificate>, StatusCause> {
+    ) -> Result<Certificate, StatusCause> {
+        let above = |list: Vec<Certificate>| {
+            list.into_iter().find(|above| {
+                above.subject().matches(below.issuer())
+                    && below.is_signed_by(above.public_key()).is_ok()
+            })
+        };
         let now_s = now.unix_s();
         let entry = self
             .cache
@@ -101,11 +97,11 @@ impl Fetcher {
             .and_then(|cache| cache.entry(Kind::Certificates, url));
         let held = entry.and_then(|entry| {
             let age_s = entry.age_s(now_s)?;
-            let list = read(&self.cache.as_ref()?.read(&entry)?).ok()?;
-            Some((list, age_s))
+            let issuer = above(read(&self.cache.as_ref()?.read(&entry)?).ok()?)?;
+            Some((issuer, age_s))
         });
-        if let Some((list, _)) = held.as_ref().filter(|(_, age_s)| *age_s < KEEP_S) {
-            return Ok(list.clone());
+        if let Some((issuer, _)) = held.as_ref().filter(|(_, age_s)| *age_s < KEEP_S) {
+            return Ok(issuer.clone());
         }
         let bounds = Bounds {
             budget,
@@ -115,9 +111,9 @@ impl Fetcher {
         let bytes = match self.get(url, bounds) {
             Ok(bytes) => bytes,
             // A certificate does not grow wrong with age.
-            Err(trouble) => return held.map(|(list, _)| list).ok_or(trouble.into()),
+            Err(trouble) => return held.map(|(issuer, _)| issuer).ok_or(trouble.into()),
         };
-        let list = read(&bytes)?;
+        let issuer = above(read(&bytes)?).ok_or(StatusCause::OtherCertificate)?;
         if let Some(cache) = &self.cache {
             let entry = cache::entry(
                 Kind::Certificates,
@@ -128,7 +124,7 @@ impl Fetcher {
             );
             cache.put(entry, &bytes);
         }
-        Ok(list)
+        Ok(issuer)
     }
 }
 

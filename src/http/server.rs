@@ -167,6 +167,10 @@ fn recorder() -> Result<PrometheusHandle, Fault> {
     );
     metrics::counter!("antin_stamps_pending_total").increment(0);
     metrics::describe_counter!(
+        "antin_hand_signatures_total",
+        "Signatures by persons' keys that were taken, by office"
+    );
+    metrics::describe_counter!(
         "antin_levels_raised_total",
         "Results that reached the level asked for, by level"
     );

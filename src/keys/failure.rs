@@ -180,8 +180,20 @@ impl RemoteRefusal {
 
     pub(super) fn is_about_the_token(&self) -> bool {
         // RFC 6750 3.1: a 401 without an error object asks for a token.
-        (self.status == 401 && self.error.is_empty())
-            || matches!(self.error.as_str(), "invalid_token" | "expired_token")
+        (self.status == 401 && self.error.is_empty()) || self.says_the_token_ended()
+    }
+
+    pub(super) fn says_the_token_ended(&self) -> bool {
+        matches!(self.error.as_str(), "invalid_token" | "expired_token")
+    }
+
+    /// Whether a request that carried a PIN may have been counted as a wrong one: anything that was refused, unless it is plainly
+    /// about something else.
+    pub(super) fn may_be_about_the_pin(&self) -> bool {
+        self.is_about_the_pin()
+            || ((400..500).contains(&self.status)
+                && self.status != 429
+                && !self.says_the_token_ended())
     }
 
     pub(super) fn is_about_the_pin(&self) -> bool {

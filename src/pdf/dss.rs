@@ -26,6 +26,14 @@ pub struct Dss {
 }
 
 impl Dss {
+    /// Of everything in it.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let lists = [&self.certificates, &self.crls, &self.ocsps];
+        let bytes: usize = lists.into_iter().flatten().map(Vec::len).sum();
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.certificates.is_empty() && self.crls.is_empty() && self.ocsps.is_empty()

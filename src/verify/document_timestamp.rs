@@ -1,6 +1,8 @@
 //! Document time-stamps (ISO 32000-2 12.8.5, EN 319 142-1 5.4.3): judged from the newest back, each adds proofs of existence of all
 //! that it covers (EN 319 102-1 5.6.2.3.4, 5.6.3.4).
 
+use std::collections::BTreeSet;
+
 use super::case::Case;
 use super::entry::{Entry, blank, changes, close, signer_of};
 use super::format;
@@ -34,14 +36,29 @@ pub(super) fn gather(opened: &Opened<'_>, entries: &[Entry<'_>], case: &mut Case
     let bytes = opened.bytes;
     let memory = case.evidence.memory;
     let stamped = || entries.iter().filter(|e| e.is_document_timestamp());
-    let newest = pdf::dss(bytes, &opened.limits).ok().flatten();
+    let newest = pdf::dss(bytes, &opened.limits).unwrap_or_else(|_| {
+        // A store that is there and can't be read may hold a revocation.
+        case.material.is_cut_off = true;
+        None
+    });
     if let Some(store) = &newest {
-        // What a time-stamp covers of a store is what the revision that it covers holds.
-        for covered in stamped().filter_map(|entry| entry.covered) {
-            let revision = bytes.get(..covered.end).unwrap_or_default();
+        // What a time-stamp covers of a store is what the revision that it covers holds. Each revision once, and only under
+        // fields that are well formed; all stores together within the bound for one.
+        let ends: BTreeSet<usize> = stamped()
+            .filter(|entry| entry.findings.passed())
+            .filter_map(|entry| Some(entry.covered?.end))
+            .collect();
+        let mut left_bytes = opened.limits.max_evidence_bytes;
+        for end in ends {
+            if left_bytes == 0 {
+                case.material.is_cut_off = true;
+                break;
+            }
+            let revision = bytes.get(..end).unwrap_or_default();
             if let Ok(Some(store)) = pdf::dss(revision, &opened.limits) {
-                let place = covered.end.saturating_sub(1);
-                case.material.add_store(&store, place, memory);
+                left_bytes = left_bytes.saturating_sub(store.bytes());
+                case.material
+                    .add_store(&store, end.saturating_sub(1), memory);
             }
         }
         case.material.add_store(store, bytes.len(), memory);

@@ -89,7 +89,8 @@ pub fn judge(bytes: &[u8], evidence: &Evidence<'_>, control: UtcTime) -> Report 
         );
     }
     if case.material.is_cut_off {
-        whole.warn(
+        whole.doubt(
+            SubIndication::SigConstraintsFailure,
             "EVIDENCE_PASSED_OVER",
             "EN 319 142-1 5.4",
             "the file brings more certificates and status answers than are looked at",

@@ -55,6 +55,10 @@ impl Archive {
             State::Draft => self.every_file_is_there(id, &batch)?,
             State::Stopped { .. } => {}
             State::Running { consent } if consent.certificate_sha256 == certificate_sha256 => {
+                // A consent that was kept, and then could not be taken up.
+                if self.batches.look(id).is_none() {
+                    self.enqueue(*id, &batch)?;
+                }
                 return Ok(());
             }
             other => {
@@ -105,8 +109,11 @@ impl Archive {
                 };
                 self.save_batch(id, &batch)?;
                 tracing::info!(batch = %id, "a batch is being cancelled");
-                if let Some(ended) = self.batches.cancel(id) {
-                    self.end_batch(ended)?;
+                match self.batches.cancel(id) {
+                    Some(ended) => self.end_batch(ended)?,
+                    // It ended, or was never taken up, between the two: then this ends it.
+                    None if self.batches.look(id).is_none() => self.enqueue(*id, &batch)?,
+                    None => {}
                 }
                 return Ok(());
             }

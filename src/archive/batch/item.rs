@@ -44,7 +44,7 @@ impl Archive {
             return Ok(Worked::Stop(Told::new("batch_certificate_changed")));
         }
         let desk = self.stores.desk.as_ref();
-        let key = ledger_key(&job.id, job.number);
+        let key = ledger_key(&job.id, &job.list_sha256, job.number);
         let row = desk.row(Drawer::Items, &item_key(&job.id, job.number))?;
         if row.is_none_or(|row| row.value.is_err()) {
             tracing::error!(batch = %job.id, item = job.number, "an item's row is missing or damaged");

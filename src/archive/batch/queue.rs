@@ -26,6 +26,7 @@ const PAUSE_MAX_MS: u64 = 30_000;
 pub struct Active {
     pub id: WorkId,
     pub office: OfficeCode,
+    pub list_sha256: Digest,
     pub certificate_sha256: Digest,
     pub todo: VecDeque<u32>,
     pub counts: Counted,
@@ -57,6 +58,7 @@ pub struct Job {
     pub id: WorkId,
     pub office: OfficeCode,
     pub certificate_sha256: Digest,
+    pub list_sha256: Digest,
     pub number: u32,
 }
 
@@ -90,6 +92,7 @@ impl Active {
         id: WorkId,
         office: OfficeCode,
         certificate_sha256: Digest,
+        list_sha256: Digest,
         todo: VecDeque<u32>,
         counts: Counted,
     ) -> Self {
@@ -97,6 +100,7 @@ impl Active {
             id,
             office,
             certificate_sha256,
+            list_sha256,
             todo,
             counts,
             running: BTreeSet::new(),
@@ -260,6 +264,7 @@ impl Inner {
             id: active.id,
             office: active.office.clone(),
             certificate_sha256: active.certificate_sha256,
+            list_sha256: active.list_sha256,
             number,
         });
         self.active.push_back(active);

@@ -115,11 +115,12 @@ pub fn file_name(id: &WorkId, number: u32) -> String {
     format!("b-{id}-{number}")
 }
 
-/// Under which the ledger knows the result of an item.
-pub fn ledger_key(id: &WorkId, number: u32) -> Digest {
+/// Under which the ledger knows the result of an item. The list belongs to it: once a batch is given up, its name may be used again
+/// for another, and the ledger forgets nothing.
+pub fn ledger_key(id: &WorkId, list_sha256: &Digest, number: u32) -> Digest {
     digest_of(
         "antin/idempotency/batch-items",
-        &[id.key(), &number.to_be_bytes()],
+        &[id.key(), list_sha256.as_bytes(), &number.to_be_bytes()],
     )
 }
 

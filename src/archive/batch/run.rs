@@ -74,12 +74,13 @@ impl Archive {
             }
         };
         let (mut done, mut counts) = self.outcomes(&id)?;
-        self.find_again(&id, batch.count, &mut done, &mut counts)?;
+        self.find_again(&id, batch, &mut done, &mut counts)?;
         let todo: VecDeque<u32> = (0..batch.count).filter(|n| !done.contains(n)).collect();
         let active = Active::new(
             id,
             batch.office.clone(),
             consent.certificate_sha256,
+            batch.list_sha256,
             todo,
             counts,
         );
@@ -122,15 +123,16 @@ impl Archive {
     fn find_again(
         &self,
         id: &WorkId,
-        count: u32,
+        batch: &Batch,
         done: &mut HashSet<u32>,
         counts: &mut Counted,
     ) -> Result<(), Fault> {
-        for number in 0..count {
+        for number in 0..batch.count {
             if done.contains(&number) {
                 continue;
             }
-            let Some(accepted) = self.logged_before(&ledger_key(id, number))? else {
+            let Some(accepted) = self.logged_before(&ledger_key(id, &batch.list_sha256, number))?
+            else {
                 continue;
             };
             let outcome = Outcome::Done {

@@ -38,6 +38,14 @@ impl Place {
         }))
     }
 
+    /// Without the cache on disk: that is the server's, which may run beside.
+    pub fn fetch(&self) -> Settings {
+        Settings {
+            cache: None,
+            ..self.config.fetch.clone()
+        }
+    }
+
     /// What starts the demo whose authorities were asked, where it is one.
     pub fn demo(&self) -> Option<String> {
         let dir = self.dir.as_ref()?;

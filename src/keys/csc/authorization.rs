@@ -207,11 +207,14 @@ impl Authorizer {
                 .collect(),
         };
         let asked = Instant::now();
-        let answer: Result<Authorized, Fault> = service.post("credentials/authorize", &request);
+        let answer: Result<Authorized, Fault> = match pin_hash {
+            Some(_) => service.post_once("credentials/authorize", &request),
+            None => service.post("credentials/authorize", &request),
+        };
         if let (Some(mut history), Some(hash)) = (first, pin_hash) {
             match answer.as_ref().err().map(refusal) {
                 None => history.accepted = Some(hash),
-                Some(Some(refusal)) if refusal.is_about_the_pin() => {
+                Some(Some(refusal)) if refusal.may_be_about_the_pin() => {
                     history.refused = Some((hash, refusal.clone()));
                 }
                 Some(_) => {}

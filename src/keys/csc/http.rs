@@ -122,6 +122,35 @@ impl Service {
             .map_err(|e| Fault::new(format!("reading the answer to {method}"), e))
     }
 
+    /// As `post`, for what must not reach the service twice: a PIN is counted there whatever the answer looks like. Only where the
+    /// service says in so many words that our token has ended is the question put again.
+    pub fn post_once<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        request: &impl Serialize,
+    ) -> Result<T, Fault> {
+        let mut body = serde_json::to_vec(request)
+            .map_err(|e| Fault::new(format!("writing the request for {method}"), e))?;
+        if self.is_version_1() {
+            body = with_old_names(&body).unwrap_or(body);
+        }
+        let url = format!("{}/{method}", self.url);
+        let token = self.token()?;
+        let send = |token: Option<&str>| self.send(method, &url, "application/json", &body, token);
+        let answer = match send(token.as_deref()) {
+            Err(Failure::Refused(refusal, _)) if refusal.says_the_token_ended() => {
+                if let (Some(access), Some(token)) = (&self.access, &token) {
+                    access.forget(token);
+                }
+                send(self.token()?.as_deref())
+            }
+            other => other,
+        };
+        let answer = answer.map_err(Failure::into_fault)?;
+        serde_json::from_slice(&answer.body)
+            .map_err(|e| Fault::new(format!("reading the answer to {method}"), e))
+    }
+
     /// A second try after a pause where the service was busy, or with a new token where it took the old one no more.
     fn ask(&self, method: &'static str, body: &[u8]) -> Result<Answer, Fault> {
         let url = format!("{}/{method}", self.url);

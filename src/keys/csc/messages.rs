@@ -174,6 +174,13 @@ pub(super) struct AccessToken {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ErrorObject {
+    #[serde(deserialize_with = "or_empty")]
     pub error: String,
+    #[serde(deserialize_with = "or_empty")]
     pub error_description: String,
+}
+
+/// Some services write null where there is nothing to say.
+fn or_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -59,7 +59,7 @@ impl SledBlobs {
         let shelf = Shelf::open(dir, slots)?;
         let index = Index::open(dir, index_cache_bytes, &shelf)?;
         let (shelf, sealer) = (Arc::new(shelf), Sealer::default());
-        sealer.look_through(&shelf)?;
+        sealer.look_through(&shelf);
         Ok(SledBlobs {
             shelf,
             index: Shut::new(index),
@@ -187,7 +187,8 @@ impl SledBlobs {
         if is_due {
             self.index.with(|index| index.mark(&self.shelf))?;
         }
-        self.sealer.seal_later(&self.shelf, self.shelf.take_full())
+        self.sealer.seal_later(&self.shelf, self.shelf.take_full());
+        Ok(())
     }
 }
 
@@ -209,6 +210,7 @@ impl Blobs for SledBlobs {
                 }
                 .fault("storing a document")
             })?;
+        // A run that failed half-way stays noted: the mark may not pass what could still be on its way to the disk.
         let place = self.write_chunks(id, &cut, parts)?;
         {
             let mut fresh = lock(&self.fresh);

@@ -85,7 +85,14 @@ impl Index {
         for (volume, slots) in shelf.used_from(mark) {
             let mut slot = slots.start;
             while slot < slots.end {
-                let found = whole_document(shelf, &volume, slot);
+                let found = match whole_document(shelf, &volume, slot) {
+                    Ok(found) => found,
+                    // What could not be read now may be readable next time: the mark stays before it.
+                    Err(_) => {
+                        shelf.hold_mark(&volume, slot);
+                        None
+                    }
+                };
                 // A row that can't be read stays: the sweep names it.
                 if let Some((id, place)) = &found
                     && matches!(self.values.read(&digest_key(id)), Ok(None))
@@ -101,25 +108,30 @@ impl Index {
 }
 
 /// The document whose first chunk lies in this slot, if all its chunks are there.
-fn whole_document(shelf: &Shelf, volume: &Arc<Volume>, slot: u32) -> Option<(Digest, Place)> {
+fn whole_document(
+    shelf: &Shelf,
+    volume: &Arc<Volume>,
+    slot: u32,
+) -> Result<Option<(Digest, Place)>, Fault> {
     let mut first = None;
-    let head = shelf.read(volume, slot, |value| {
+    shelf.read(volume, slot, |value| {
         first = named(value);
         Ok(())
-    });
-    // What can't be read is nobody's here; the sweep says it where a row or an entry points at it.
-    let (Ok(()), Some((id, bytes, 0))) = (head, first) else {
-        return None;
+    })?;
+    let Some((id, bytes, 0)) = first else {
+        return Ok(None);
     };
-    let cut = Cut::of(bytes)?;
+    let Some(cut) = Cut::of(bytes) else {
+        return Ok(None);
+    };
     for number in 0..cut.count {
         let mut is_there = false;
-        let read = shelf.read(volume, slot.saturating_add(number), |value| {
+        shelf.read(volume, slot.saturating_add(number), |value| {
             is_there = content(value, &id, &cut, number).is_some();
             Ok(())
-        });
-        if read.is_err() || !is_there {
-            return None;
+        })?;
+        if !is_there {
+            return Ok(None);
         }
     }
     let place = Place {
@@ -127,5 +139,5 @@ fn whole_document(shelf: &Shelf, volume: &Arc<Volume>, slot: u32) -> Option<(Dig
         slot,
         bytes,
     };
-    Some((id, place))
+    Ok(Some((id, place)))
 }

@@ -5,7 +5,7 @@
 //!
 //! # Invariants
 //! * One thread at most; it ends when no volume waits.
-//! * A volume that could not be sealed makes `end` fail; it stays what it was, an open volume.
+//! * A volume that could not be sealed makes `end` fail, and nothing else: what was promised of its documents is kept already.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -26,7 +26,7 @@ const WAITING_MAX: usize = 8;
 #[derive(Default)]
 pub(super) struct Sealer {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<Result<(), Fault>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Default)]
@@ -44,39 +44,45 @@ struct State {
     flushes: u64,
     ending: bool,
     working: bool,
+    /// The first that could not be sealed.
+    failed: Option<Fault>,
 }
 
 impl Sealer {
     /// At an opening: what the last process may have left unsealed is looked through in the first quiet moment.
-    pub fn look_through(&self, shelf: &Arc<Shelf>) -> Result<(), Fault> {
+    pub fn look_through(&self, shelf: &Arc<Shelf>) {
         // The one that was being sealed, those that waited, and the one that had just become full.
-        self.seal_later(shelf, shelf.newest_full(WAITING_MAX + 2))
+        self.seal_later(shelf, shelf.newest_full(WAITING_MAX + 2));
     }
 
     /// To be called after every flush, with the volumes that are full now.
-    pub fn seal_later(&self, shelf: &Arc<Shelf>, full: Vec<Arc<Volume>>) -> Result<(), Fault> {
+    pub fn seal_later(&self, shelf: &Arc<Shelf>, full: Vec<Arc<Volume>>) {
         let mut state = self.shared.lock();
         state.flushes = state.flushes.wrapping_add(1);
         if full.is_empty() {
-            return Ok(());
+            return;
         }
         state.warm = state.warm.saturating_add(full.len());
         state.waiting.extend(full);
         if state.working {
             drop(state);
             self.shared.changed.notify_all();
-            return Ok(());
+            return;
         }
-        state.working = true;
-        drop(state);
         let (shared, shelf) = (self.shared.clone(), shelf.clone());
         let started = thread::Builder::new()
             .name("sealer".into())
-            .spawn(move || work(&shared, &shelf))
-            .map_err(|e| Fault::new("starting the sealer", e))?;
-        let former = self.handle().replace(started);
-        // It has set `working` to false as its last act.
-        former.map_or(Ok(()), join)
+            .spawn(move || work(&shared, &shelf));
+        match started {
+            Ok(started) => {
+                state.working = true;
+                drop(state);
+                // The former one is done: it has set `working` to false.
+                self.handle().replace(started);
+            }
+            // They wait on; the next volume that is full tries again.
+            Err(error) => tracing::warn!(%error, "the sealer could not be started"),
+        }
     }
 
     /// Seals what waits, now, and comes back when that is done.
@@ -84,10 +90,13 @@ impl Sealer {
         self.shared.lock().ending = true;
         self.shared.changed.notify_all();
         let thread = self.handle().take();
-        thread.map_or(Ok(()), join)
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            return Err(Fault::plain("sealing a volume: the thread panicked"));
+        }
+        self.shared.lock().failed.take().map_or(Ok(()), Err)
     }
 
-    fn handle(&self) -> MutexGuard<'_, Option<JoinHandle<Result<(), Fault>>>> {
+    fn handle(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
         self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -98,14 +107,7 @@ impl Shared {
     }
 }
 
-fn join(thread: JoinHandle<Result<(), Fault>>) -> Result<(), Fault> {
-    thread
-        .join()
-        .unwrap_or_else(|_| Err(Fault::plain("sealing a volume: the thread panicked")))
-}
-
-fn work(shared: &Shared, shelf: &Shelf) -> Result<(), Fault> {
-    let mut outcome = Ok(());
+fn work(shared: &Shared, shelf: &Shelf) {
     while let Some(task) = next(shared) {
         let done = match task {
             // A volume that waits must not keep its chunks in memory meanwhile.
@@ -113,11 +115,11 @@ fn work(shared: &Shared, shelf: &Shelf) -> Result<(), Fault> {
             // Closing flushes first, so it may run beside anything; a late reader opens it again.
             Task::Seal(volume) => shelf.finish_one(&volume),
         };
-        if outcome.is_ok() {
-            outcome = done;
+        if let Err(fault) = done {
+            tracing::error!(fault = %fault.chain(), "a full volume could not be sealed");
+            shared.lock().failed.get_or_insert(fault);
         }
     }
-    outcome
 }
 
 enum Task {

@@ -159,6 +159,11 @@ impl Shelf {
         self.lock().unindexed.remove(&place);
     }
 
+    /// As if a document lay there that is not in the index: as long as this process runs, the mark does not pass it.
+    pub fn hold_mark(&self, volume: &Volume, slot: u32) {
+        self.lock().unindexed.insert(cursor(volume.number, slot));
+    }
+
     /// Every document that was put before this place is in the index.
     pub fn indexed_up_to(&self) -> Cursor {
         let state = self.lock();

@@ -167,9 +167,10 @@ fn judge_parts(
     }
     for (name, message) in messages.into_iter().take(MAX_SIGNATURES) {
         let mut findings = Findings::default();
+        let mut covered: Vec<String> = Vec::new();
         let over = match form {
             Form::Simple => data.map(|(data_name, bytes)| {
-                signed.insert(data_name.to_owned());
+                covered.push(data_name.to_owned());
                 bytes
             }),
             Form::Extended => {
@@ -177,7 +178,7 @@ fn judge_parts(
                 if let Some(manifest) = manifest {
                     files.check(&manifest.manifest, control.unix_s(), &mut findings);
                     let names = manifest.manifest.references.iter().map(|r| r.name.clone());
-                    signed.extend(names);
+                    covered.extend(names);
                 }
                 manifest.map(|m| m.bytes)
             }
@@ -192,6 +193,10 @@ fn judge_parts(
             existed_s: assertion::earliest(&assertions, name, manifest_name),
         };
         let mut found = signatures(message, over, place, evidence, control, whole);
+        // A file is signed only where there is a signature over it.
+        if !found.is_empty() {
+            signed.extend(covered);
+        }
         let uncovered = uncovered(container, form, name, &listed);
         for report in &mut found {
             merge(report, &findings);

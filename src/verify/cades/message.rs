@@ -165,6 +165,15 @@ pub(super) fn signatures(
             "this is a time-stamp token, not a signature over a document",
         );
     }
+    // RFC 5652 5.1 allows a message without signers, to carry certificates: such a one signs nothing.
+    if signed.signers.is_empty() {
+        whole.fail(
+            SubIndication::FormatFailure,
+            "SIGNER_INFO_COUNT",
+            "EN 319 122-1 4.1",
+            format!("{} carries no signature", place.name),
+        );
+    }
     if signed.signers.len() > MAX_JUDGED {
         whole.doubt(
             SubIndication::SigConstraintsFailure,

@@ -121,7 +121,8 @@ pub(super) fn judge(
         path = ground.signer(signer, certificate, proven, &mut findings, &mut report);
     }
     if ground.is_cut_off() {
-        findings.warn(
+        findings.doubt(
+            SubIndication::SigConstraintsFailure,
             "EVIDENCE_PASSED_OVER",
             "EN 319 102-1 5.1.4.2",
             "the signature carries more certificates and status evidence than are looked at",

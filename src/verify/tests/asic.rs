@@ -435,3 +435,32 @@ fn every_changed_octet_is_noticed_or_harmless() {
         }
     }
 }
+
+#[test]
+fn a_message_without_a_signer_signs_no_file() {
+    // RFC 5652 5.1: a SignedData of nobody, as it carries certificates around. No key is needed to make one.
+    const NOBODYS: &[u8] =
+        b"\x30\x23\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x16\x30\x14\x02\x01\x01\x31\x00\
+        \x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\x31\x00";
+    assert!(crate::pki::cms::SignedData::parse(NOBODYS).is_ok());
+    let slip_in = |files: &mut Vec<(String, Vec<u8>)>| {
+        let forged = b"%PDF-1.7 forged".to_vec();
+        let manifest = Manifest {
+            signature: "META-INF/signature002.p7s".into(),
+            signature_mime_type: None,
+            references: vec![asic::Reference {
+                name: "forged.pdf".into(),
+                mime_type: None,
+                is_root: false,
+                digest_method: "http://www.w3.org/2001/04/xmlenc#sha256".into(),
+                digest: crate::pki::digest::sha256(&forged).to_vec(),
+            }],
+        };
+        files.push(("forged.pdf".into(), forged));
+        files.push(("META-INF/ASiCManifest002.xml".into(), manifest.to_xml()));
+        files.push(("META-INF/signature002.p7s".into(), NOBODYS.to_vec()));
+    };
+    let expected = failed(SubIndication::FormatFailure);
+    check_mutant(slip_in, expected, "SIGNER_INFO_COUNT");
+    check_mutant(slip_in, expected, "FILE_NOT_SIGNED");
+}
